@@ -1,0 +1,21 @@
+#pragma once
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace machi {
+
+namespace asio = boost::asio;
+
+/// One event loop: an io_context run by exactly one thread. What lives on a loop is touched by that thread only;
+/// other threads post to it.
+using Loop = asio::io_context;
+
+/// A coroutine on a loop. The executor is typed (not any_io_executor): it saves an allocation an operation.
+template <typename T = void>
+using Task = asio::awaitable<T, Loop::executor_type>;
+
+/// Completion token of a Task's awaited operations.
+inline constexpr asio::use_awaitable_t<Loop::executor_type> kUseTask{};
+
+}  // namespace machi

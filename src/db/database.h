@@ -1,0 +1,82 @@
+#pragma once
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "db/connection.h"
+
+namespace machi::db {
+
+struct DatabaseOptions {
+  std::string url;                  ///< libpq connection string
+  int read_connections = 2;         ///< a loop; pipelined, shared by all reads by key
+  int write_connections = 4;        ///< a loop, at most; exclusive while a batch runs; opened as work waits
+  int slow_connections = 4;         ///< a loop, at most; queries that may scan
+  std::size_t slow_waiting = 64;    ///< a loop; beyond: busy
+  std::size_t read_waiting = 4096;  ///< a loop; beyond: busy
+  std::size_t write_waiting = 256;  ///< leases waited for on a loop; beyond: busy
+  std::chrono::milliseconds connect_time{5000};
+  std::chrono::milliseconds read_time{5000};
+  std::chrono::milliseconds slow_time{20000};  ///< also the statement_timeout of slow connections
+};
+
+/// The database as one loop sees it: pools of connections that never leave the loop and are reopened with back-off when
+/// lost.
+class Database {
+ public:
+  Database(Loop& loop, DatabaseOptions options);
+  ~Database();
+
+  /// A read by key. Reads of one turn of the loop travel together, on the least busy read connection, with one Sync;
+  /// when one of them fails the others of its Sync are repeated singly.
+  [[nodiscard]] Task<Result<Rows>> read(const Statement& statement, Parameters parameters);
+
+  /// A query that may take long: on a connection of its own with a statement time limit. `sql` may be built at run time
+  /// (placeholders only, never values); it is planned with its parameters' values each time.
+  [[nodiscard]] Task<Result<Rows>> slow(std::string sql, Parameters parameters);
+
+  /// An exclusive connection. Returned to the pool when the lease is destroyed; a connection left inside a transaction
+  /// is rolled back, a broken one replaced.
+  class Lease {
+   public:
+    Lease(Lease&&) noexcept;
+    Lease& operator=(Lease&&) noexcept;
+    ~Lease();
+    Connection* operator->() const;
+    Connection& operator*() const;
+
+   private:
+    friend class Database;
+    struct State;
+    explicit Lease(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+  };
+  [[nodiscard]] Task<Result<Lease>> write_connection();
+
+  /// Runs the calls as one transaction on a write connection. An uncertain commit is settled by pg_xact_status; if it
+  /// cannot be, the error is outcome_unknown. Conflicts (deadlock, serialization) are repeated up to three times.
+  [[nodiscard]] Task<Result<std::vector<Rows>>> transact(std::vector<Call> calls);
+
+  /// After outcome_unknown: whether the transaction with this pg_current_xact_id() committed, asked on a new
+  /// connection, retried until `patience` is over. Error outcome_unknown if that cannot be found out.
+  [[nodiscard]] Task<Result<bool>> was_committed(std::string xid, std::chrono::milliseconds patience);
+
+  struct Gauges {
+    std::size_t reads_waiting, slow_waiting, writes_waiting, connections;
+  };
+  [[nodiscard]] Gauges gauges() const;
+
+  /// Closes all connections once their work is done. After it every call answers busy.
+  [[nodiscard]] Task<> close();
+  [[nodiscard]] Loop& loop() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace machi::db

@@ -1,0 +1,27 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace machi::db {
+
+/// One file of db/migrations, built into the program: `0001_broker.sql` has version 1 and name `broker`.
+struct Migration {
+  int version;
+  std::string_view name;
+  std::string_view sql;
+};
+
+/// All migrations, ascending.
+[[nodiscard]] std::span<const Migration> all_migrations();
+
+/// Applies what is missing, in order, each in a transaction of its own together with its row in `machi.migration`. An
+/// advisory lock makes several nodes that start at once take turns. Blocking: call before the loops run. Answers how
+/// many were applied. Errors: busy (no database), conflict (the database is newer than this program, or a migration
+/// changed after it was applied), internal.
+[[nodiscard]] Result<int> migrate(const std::string& connection_string, std::span<const Migration> migrations);
+
+}  // namespace machi::db

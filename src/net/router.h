@@ -1,0 +1,84 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "net/http.h"
+
+namespace machi::net {
+
+/// The OpenAPI operationId of a route; a test compares the routes with `api/*.yaml` in both directions.
+struct Operation {
+  explicit constexpr Operation(std::string_view id) : id(id) {}
+  std::string_view id;
+};
+
+/// What a principal must be allowed to do, e.g. `broker.entities.read`.
+struct Permission {
+  explicit constexpr Permission(std::string_view name) : name(name) {}
+  std::string_view name;
+};
+
+enum class DataClass : std::uint8_t { open, internal, personal };
+/// Which limits apply: cheap reads, queries that may scan, writes, batches of writes, operation and health.
+enum class LimitClass : std::uint8_t { read, query, write, batch, operations };
+
+using Handler = std::function<Task<Response>(Request&)>;
+/// Renders an error in the form of the route's protocol. Must not fail.
+using ErrorRenderer = Response (*)(const Error&, const Request&);
+
+/// One route. It has no default for operation, permission, data class and limit class: a route without them does not
+/// compile.
+struct Route {
+  Route(Method m, std::string_view p, Operation o, Permission perm, DataClass d, LimitClass l, Handler h)
+      : method(m), path(p), operation(o), permission(perm), data_class(d), limit_class(l), handler(std::move(h)) {}
+  Method method;
+  std::string_view path;  ///< segments are literal or `{name}`: `/v2/entities/{entityId}/attrs`
+  Operation operation;
+  Permission permission;
+  DataClass data_class;
+  LimitClass limit_class;
+  Handler handler;
+};
+
+/// Routes of one protocol: they share the renderer of errors and what to do when path or method are unknown.
+struct RouteGroup {
+  std::string_view prefix;  ///< `/v2`; the group with the longest matching prefix answers for unknown paths
+  ErrorRenderer render_error;
+  std::vector<Route> routes;
+};
+
+/// Passed by every request before its handler (authorize, limits): the request's principal is set here, or it is
+/// refused.
+using Gate = std::function<Result<>(Request&, const Route&)>;
+/// Called once a request has been answered, with the status and the time it took in microseconds. Route is nullptr for
+/// unknown paths.
+using Observer = std::function<void(const Request&, const Route*, int status, std::int64_t microseconds)>;
+
+/// Finds and runs the route of a request. Immutable once built: shared by all loops.
+class Router {
+ public:
+  /// Throws std::logic_error for two routes of the same method and path.
+  Router(std::vector<RouteGroup> groups, Gate gate, Observer observer);
+  ~Router();
+  Router(const Router&) = delete;
+  Router& operator=(const Router&) = delete;
+
+  /// Never throws: what escapes a handler is logged with the correlator and becomes 500.
+  /// Unknown path: 404. Known path, other method: 405 with Allow. HEAD runs GET; the server drops the body.
+  [[nodiscard]] Task<Response> handle(Request& request) const;
+
+  [[nodiscard]] const std::vector<RouteGroup>& groups() const;
+  /// Renders an error of the HTTP layer itself (framing, limits) as the group of this path would.
+  [[nodiscard]] Response render_error(const Error& error, const Request& request) const;
+
+ private:
+  struct Node;
+  std::vector<RouteGroup> groups_;
+  Gate gate_;
+  Observer observer_;
+  std::unique_ptr<Node> root_;
+};
+
+}  // namespace machi::net

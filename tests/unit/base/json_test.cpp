@@ -1,0 +1,75 @@
+#include "base/json.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "base/json_writer.h"
+
+namespace machi {
+namespace {
+
+TEST(Json, DumpKeepsMembersInTheOrderInWhichTheyCame) {
+  const auto json = Json::parse(R"({"b":1,"a":[true,null,"x\n"],"c":{"z":1.5}})");
+  ASSERT_TRUE(json);
+  EXPECT_EQ(json->dump(), R"({"b":1,"a":[true,null,"x\n"],"c":{"z":1.5}})");
+}
+
+TEST(Json, EqualityIgnoresTheOrderOfMembersAndTheFormOfNumbers) {
+  EXPECT_TRUE(json_equal(R"({"a":1,"b":[2]})", R"({"b":[2.0],"a":1.0})"));
+  EXPECT_FALSE(json_equal(R"({"a":1})", R"({"a":1,"b":null})"));
+  EXPECT_FALSE(json_equal("[1,2]", "[2,1]"));
+}
+
+TEST(Json, ParseRefusesWhatIsNotJson) {
+  for (const char* text :
+       {"", "{", "[1,]", "01", "\"\x01\"", "{\"a\":1}x", "nul", "18446744073709551616000", "\"\xff\""}) {
+    const auto json = Json::parse(text);
+    ASSERT_FALSE(json) << text;
+    EXPECT_EQ(json.error().code, ErrorCode::parse_error);
+  }
+}
+
+TEST(Json, ParseRefusesNestingBeyondTheLimit) {
+  const std::string deep = std::string(Json::kMaxDepth + 1, '[') + std::string(Json::kMaxDepth + 1, ']');
+  EXPECT_FALSE(Json::parse(deep));
+  const std::string allowed = std::string(Json::kMaxDepth - 1, '[') + std::string(Json::kMaxDepth - 1, ']');
+  EXPECT_TRUE(Json::parse(allowed));
+}
+
+TEST(Json, DuplicateKeyNamesTheFirstOneAtAnyDepth) {
+  EXPECT_EQ(Json::parse(R"({"a":[{"x":1,"x":2}]})")->duplicate_key(), "x");
+  EXPECT_EQ(Json::parse(R"({"a":{"x":1},"b":{"x":2}})")->duplicate_key(), "");
+}
+
+TEST(JsonWriter, WritesNumbersShortestAndReadsThemBack) {
+  const auto text = [](double v) {
+    std::string out;
+    JsonWriter::append_number(out, v);
+    return out;
+  };
+  EXPECT_EQ(text(23.0), "23");
+  EXPECT_EQ(text(-0.5), "-0.5");
+  EXPECT_EQ(text(0.1), "0.1");
+  EXPECT_EQ(text(std::numeric_limits<double>::infinity()), "null");
+  EXPECT_EQ(Json::parse(text(1.7976931348623157e308))->as_number(), 1.7976931348623157e308);
+}
+
+TEST(JsonWriter, InsertsCommasAndEscapes) {
+  std::string out = "prefix";
+  JsonWriter json(out);
+  json.begin_object()
+      .key("a\"")
+      .string("\x01\t")
+      .key("b")
+      .begin_array()
+      .integer(1)
+      .boolean(false)
+      .null()
+      .end_array()
+      .end_object();
+  EXPECT_EQ(out, R"(prefix{"a\"":"\u0001\t","b":[1,false,null]})");
+}
+
+}  // namespace
+}  // namespace machi
