@@ -30,6 +30,8 @@ class Headers {
   [[nodiscard]] std::string_view get(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  /// Before all others.
+  void add_first(std::string name, std::string value);
   /// Replaces all fields of this name.
   void set(std::string_view name, std::string value);
   void remove(std::string_view name);
@@ -59,10 +61,12 @@ struct Request {
   std::string correlator;                    ///< Fiware-Correlator as received, else a new UUID
   std::string client_address;                ///< after trusted proxies
   bool secure = false;                       ///< arrived over TLS (or a trusted proxy says so)
+  bool has_framing = false;                  ///< Content-Length or chunked was there: a body was announced, even empty
   Timestamp received{};
   const core::Principal* principal = nullptr;  ///< set by the gate before the handler runs
 
-  /// Parses `query`. Errors: bad_request when a percent-encoding is broken or yields a control character.
+  /// Parses `query`. Errors: bad_request when a percent-encoding is broken or yields a control character or text that
+  /// is not UTF-8.
   [[nodiscard]] Result<std::vector<QueryParameter>> query_parameters() const;
 };
 
@@ -80,11 +84,16 @@ struct Response {
   [[nodiscard]] static Response empty(int status);
 };
 
+/// Whether two names or tokens are the same but for the case of ASCII letters.
+[[nodiscard]] bool equals_without_case(std::string_view a, std::string_view b);
+
 /// The reason phrase of RFC 9110 ("Content Too Large", "Unprocessable Content").
 [[nodiscard]] std::string_view reason_phrase(int status);
 
 /// RFC 3986 §2.1. decode: empty optional when a '%' is not followed by two hexadecimal digits.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);
+/// Percent-decodes one part of a request's target. Errors: bad_request as in Request::query_parameters().
+[[nodiscard]] Result<std::string> decode_target_part(std::string_view text);
 /// Keeps unreserved characters (RFC 3986 §2.3) and those in `keep`.
 [[nodiscard]] std::string percent_encode(std::string_view text, std::string_view keep = {});
 

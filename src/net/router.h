@@ -1,6 +1,9 @@
 #pragma once
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -42,11 +45,20 @@ struct Route {
   Handler handler;
 };
 
+/// Cross-origin requests (the Fetch standard). Preflights of a resource list the methods that it has.
+struct Cors {
+  std::string allowed_origin;  ///< one origin as browsers send it, or `__ALL`
+  std::chrono::seconds max_age{86400};
+};
+
 /// Routes of one protocol: they share the renderer of errors and what to do when path or method are unknown.
 struct RouteGroup {
   std::string_view prefix;  ///< `/v2`; the group with the longest matching prefix answers for unknown paths
   ErrorRenderer render_error;
   std::vector<Route> routes;
+  std::optional<Cors> cors{};  ///< without it OPTIONS is answered like any other method
+  /// What an unknown path is in this protocol.
+  Error unknown_path{ErrorCode::not_found, "there is nothing at this path", "path"};
 };
 
 /// Passed by every request before its handler (authorize, limits): the request's principal is set here, or it is
@@ -67,18 +79,29 @@ class Router {
 
   /// Never throws: what escapes a handler is logged with the correlator and becomes 500.
   /// Unknown path: 404. Known path, other method: 405 with Allow. HEAD runs GET; the server drops the body.
+  /// A segment that is literal in one route and a parameter in another is the literal. One slash at the end of a path
+  /// does not count. Every answer carries Fiware-Correlator first; 429 and 503 carry Retry-After.
   [[nodiscard]] Task<Response> handle(Request& request) const;
 
   [[nodiscard]] const std::vector<RouteGroup>& groups() const;
-  /// Renders an error of the HTTP layer itself (framing, limits) as the group of this path would.
-  [[nodiscard]] Response render_error(const Error& error, const Request& request) const;
+  /// Renders an error of the HTTP layer itself (framing, limits) as the group of this path would, and tells the
+  /// observer. `status`: instead of the error's own (408, 431), 0 for that.
+  [[nodiscard]] Response render_error(const Error& error, const Request& request, int status = 0) const;
 
  private:
   struct Node;
+  struct Match;
+  [[nodiscard]] Match find(std::string_view path, std::vector<std::string>& parameters) const;
+  [[nodiscard]] const RouteGroup* group_of(std::string_view path) const;
+  [[nodiscard]] Response without_route(const Match& match, Request& request) const;
+  void finish(Response& response, const Request& request, const RouteGroup* group) const;
   std::vector<RouteGroup> groups_;
   Gate gate_;
   Observer observer_;
   std::unique_ptr<Node> root_;
 };
+
+/// RFC 9457 problem details: the renderer of our own protocols, and where no group claims a path.
+[[nodiscard]] Response problem_details(const Error& error, const Request& request);
 
 }  // namespace machi::net
