@@ -1,8 +1,11 @@
 #pragma once
+#include <array>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -56,12 +59,16 @@ class Client {
     std::size_t waiting_per_host = 1024;    ///< beyond: busy
     std::chrono::seconds idle_time{30};
     bool verify_certificates = true;
+    std::string authorities_file{};  ///< PEM file of certificate authorities trusted besides the system's
   };
   Client(Loop& loop, std::shared_ptr<const OutgoingGuard> guard, Options options);
   ~Client();
 
   /// Errors: bad_request (URL), forbidden (guard), timeout, bad_gateway (refused, reset, TLS, not HTTP),
-  /// payload_too_large, busy. The message is a sentence fit for `lastFailureReason`, e.g. "Couldn't connect to server".
+  /// payload_too_large, busy. The message is a sentence fit for `lastFailureReason`, in the words of libcurl 8 where it
+  /// has some, because clients of NGSIv2 know those: "Could not connect to server", "Timeout was reached".
+  /// Framing is the client's own: Content-Length, Transfer-Encoding and Connection of the caller are left out; Host is
+  /// added in front unless the caller names one; all other fields go out in the caller's order.
   [[nodiscard]] Task<Result<ClientResponse>> send(ClientRequest request);
 
  private:
@@ -71,11 +78,17 @@ class Client {
 
 /// Parts of an absolute URL (RFC 3986): userinfo is refused, host is lower case, IPv6 hosts without brackets.
 struct Url {
-  std::string scheme;
+  std::string scheme;  ///< http, https, mqtt or mqtts
   std::string host;
   std::uint16_t port = 0;  ///< explicit or the scheme's default
-  std::string target;      ///< path and query, at least "/"
+  std::string target;      ///< path and query, at least "/"; blanks and non-ASCII characters percent-encoded
+  /// Errors: bad_request (control characters, userinfo, unknown scheme, bad host or port).
   [[nodiscard]] static Result<Url> parse(std::string_view text);
+  /// What a Location field means when this URL was asked (RFC 3986 §5.2). Errors: as parse.
+  [[nodiscard]] Result<Url> resolve(std::string_view reference) const;
+  /// `host` or `host:port`, IPv6 in brackets, the scheme's default port left out: the Host field.
+  [[nodiscard]] std::string authority() const;
+  [[nodiscard]] std::string text() const;
 };
 
 }  // namespace machi::net
