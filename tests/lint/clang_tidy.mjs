@@ -13,7 +13,7 @@ import { dirname, join, relative } from "node:path";
 
 const root = process.cwd();
 const build = "build/release";
-const flowChecks = "-*,bugprone-use-after-move,bugprone-unchecked-optional-access,clang-analyzer-core.*,clang-analyzer-cplusplus.*";
+const flowChecks = "-*,bugprone-use-after-move,clang-analyzer-core.*,clang-analyzer-cplusplus.*";
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "machi", "clang-tidy");
 const version = execFileSync("clang-tidy-19", ["--version"], { encoding: "utf8" });
 const common = [version, read(".clang-tidy"), read(".clangd"), read("tests/lint/clang_tidy.mjs")].join("\0");
