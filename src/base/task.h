@@ -1,7 +1,9 @@
 #pragma once
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <chrono>
 
 namespace machi {
 
@@ -17,5 +19,8 @@ using Task = asio::awaitable<T, Loop::executor_type>;
 
 /// Completion token of a Task's awaited operations.
 inline constexpr asio::use_awaitable_t<Loop::executor_type> kUseTask{};
+
+/// A timer of one loop.
+using LoopTimer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Loop::executor_type>;
 
 }  // namespace machi

@@ -1,0 +1,17 @@
+#pragma once
+#include "base/per_loop.h"
+#include "broker/entity_store.h"
+#include "broker/tenants.h"
+
+namespace machi::broker {
+
+/// What the broker's handlers on one loop work with.
+struct LoopServices {
+  EntityStore& entities;
+  TenantDirectory& tenants;
+};
+
+/// Handlers take `const Services&` and use `services.here()`.
+using Services = PerLoop<LoopServices>;
+
+}  // namespace machi::broker
