@@ -1,7 +1,5 @@
 #include "net/client_pool.h"
 
-#include <boost/asio/as_tuple.hpp>
-
 namespace machi::net {
 namespace {
 
@@ -11,9 +9,8 @@ constexpr std::size_t kIdleAtMost = 256;
 }  // namespace
 
 struct ClientPool::Waiter {
-  explicit Waiter(Loop& loop) : timer(loop.get_executor()) {}
-  LoopTimer timer;  ///< cancelled when a lease is granted
-  bool granted = false;
+  explicit Waiter(Loop& loop) : granted(loop) {}
+  Signal granted;
   std::unique_ptr<ClientConnection> connection;
 };
 
@@ -36,10 +33,9 @@ Task<Result<ClientPool::Lease>> ClientPool::acquire(std::string origin, Deadline
   }
   auto self = shared_from_this();
   auto waiter = std::make_shared<Waiter>(loop_);
-  waiter->timer.expires_at(deadline);
   place.waiting.push_back(waiter);
-  co_await waiter->timer.async_wait(asio::as_tuple(kUseTask));
-  if (waiter->granted) co_return Lease(self, std::move(origin), std::move(waiter->connection));
+  co_await waiter->granted.wait_until(deadline);
+  if (waiter->granted.is_set()) co_return Lease(self, std::move(origin), std::move(waiter->connection));
   std::erase(origins_[origin].waiting, waiter);
   forget_if_unused(origin);
   co_return fail(ErrorCode::timeout, std::string(kTimeoutWords));
@@ -50,9 +46,8 @@ void ClientPool::give_back(const std::string& origin, std::unique_ptr<ClientConn
   if (!place.waiting.empty()) {
     const auto next = std::move(place.waiting.front());
     place.waiting.pop_front();
-    next->granted = true;
     if (connection && connection->is_quiet()) next->connection = std::move(connection);
-    next->timer.cancel();
+    next->granted.set();
     return;
   }
   --place.leased;

@@ -2,8 +2,8 @@
 
 #include <netdb.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstring>
 
 namespace machi::net {
 namespace {
@@ -35,9 +35,8 @@ Addresses addresses_of(const std::string& host) {
 }  // namespace
 
 struct Resolver::Lookup {
-  explicit Lookup(Loop& loop) : done(loop.get_executor()) {}
-  LoopTimer done;  ///< cancelled when the answer is there
-  bool answered = false;
+  explicit Lookup(Loop& loop) : done(loop) {}
+  Signal done;
   Addresses addresses;
 };
 
@@ -64,18 +63,16 @@ Task<Result<Addresses>> Resolver::look_up(std::string host, Deadline deadline) {
   if (threads_->waiting >= kWaiting) co_return fail(ErrorCode::busy, "Too many names wait to be resolved");
   ++threads_->waiting;
   auto lookup = std::make_shared<Lookup>(loop_);
-  lookup->done.expires_at(deadline);
   asio::post(threads_->pool, [lookup, host, &loop = loop_, threads = threads_.get()] {
     auto addresses = addresses_of(host);
     --threads->waiting;
     asio::post(loop, [lookup, addresses = std::move(addresses)]() mutable {
       lookup->addresses = std::move(addresses);
-      lookup->answered = true;
-      lookup->done.cancel();
+      lookup->done.set();
     });
   });
-  co_await lookup->done.async_wait(asio::as_tuple(kUseTask));
-  if (!lookup->answered) co_return fail(ErrorCode::timeout, std::string(kTimeoutWords));
+  co_await lookup->done.wait_until(deadline);
+  if (!lookup->done.is_set()) co_return fail(ErrorCode::timeout, std::string(kTimeoutWords));
   if (lookup->addresses.empty()) co_return fail(ErrorCode::bad_gateway, "Could not resolve hostname");
   co_return std::move(lookup->addresses);
 }

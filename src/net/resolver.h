@@ -1,6 +1,5 @@
 #pragma once
 #include <boost/asio/ip/tcp.hpp>
-#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,12 +7,9 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "net/client.h"
+#include "net/signal.h"
 
 namespace machi::net {
-
-using Deadline = std::chrono::steady_clock::time_point;
-using LoopTimer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                                             Loop::executor_type>;
 
 inline constexpr std::string_view kTimeoutWords = "Timeout was reached";
 
