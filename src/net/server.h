@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ struct ServerLimits {
   std::size_t header_bytes = 16 * 1024;  ///< request line and header fields together; beyond: 431
   std::size_t header_count = 100;        ///< beyond: 431
   std::size_t body_bytes = 1024 * 1024;  ///< beyond: 413
-  std::size_t connections = 4096;        ///< on one loop; beyond: closed at once
+  std::size_t connections = 4096;        ///< on one loop; beyond: 503 where it can be said, and closed at once
   std::size_t pipelined_requests = 64;   ///< read ahead on one connection; beyond: not read until answered
   std::chrono::seconds header_time{15};  ///< from first byte of a request to the end of its head; beyond: 408
   std::chrono::seconds body_time{60};    ///< to read a body; beyond: 408
@@ -46,13 +47,14 @@ class Server {
   /// Binds, does not accept yet. Errors: bad_request (address, certificate), conflict (port in use).
   [[nodiscard]] static Result<std::unique_ptr<Server>> bind(std::vector<Loop*> loops, ServerOptions options,
                                                             std::shared_ptr<const Router> router);
+  /// Closes what stop() has not; the loops must outlive the server.
   ~Server();
   /// The port that is bound.
   [[nodiscard]] std::uint16_t port() const;
   /// Begins to accept on all loops. Thread-safe.
   void start();
   /// Stops to accept, lets requests under way finish for up to `patience`, then closes what is left. Answers on the
-  /// caller's loop.
+  /// caller's loop. Handlers that still run then are not interrupted: each wait of theirs has its own time limit.
   [[nodiscard]] Task<> stop(std::chrono::milliseconds patience);
   /// Reads certificate and key again; connections under way keep the old ones. Keeps the old ones on error.
   /// Thread-safe.

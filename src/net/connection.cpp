@@ -1,0 +1,461 @@
+// How a connection is served: bytes are read into one buffer, all requests that are complete in it are answered in
+// order, and their answers leave in one write. Safe requests that arrived together run side by side; an unsafe one runs
+// alone, after those before it and before those behind it (RFC 9112 §9.3.2).
+#include "net/connection.h"
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/log.h"
+#include "net/loop_server.h"
+#include "net/request_parser.h"
+#include "net/response_writer.h"
+
+namespace machi::net {
+namespace {
+
+using boost::system::error_code;
+using TlsStream = asio::ssl::stream<Socket>;
+
+constexpr std::size_t kReadBytes = 8 * 1024;
+constexpr std::size_t kBulkReadBytes = 64 * 1024;  // while a large body arrives
+// How long and how much we listen after a refusal, so that the answer is not lost to a reset (RFC 9112 §9.6).
+constexpr auto kLingerTime = std::chrono::seconds(2);
+constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
+
+/// The bytes that have arrived and are not parsed yet.
+class ReadBuffer {
+ public:
+  [[nodiscard]] std::string_view view() const { return {data_.get() + begin_, end_ - begin_}; }
+  [[nodiscard]] bool empty() const { return begin_ == end_; }
+  void consume(std::size_t count) {
+    begin_ += count;
+    if (begin_ == end_) begin_ = end_ = 0;
+  }
+  void commit(std::size_t count) { end_ += count; }
+
+  /// Room for the next read; `wanted` bytes in all when nothing waits.
+  asio::mutable_buffer prepare(std::size_t wanted) {
+    if (empty() && capacity_ != wanted) {
+      resize(wanted);
+    } else if (begin_ > 0) {
+      std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
+      end_ -= std::exchange(begin_, 0);
+    }
+    if (end_ == capacity_) resize(capacity_ * 2);  // only a head that is not complete; the parser bounds it
+    return asio::buffer(data_.get() + end_, capacity_ - end_);
+  }
+
+ private:
+  void resize(std::size_t capacity) {
+    auto fresh = std::make_unique_for_overwrite<char[]>(capacity);
+    if (!empty()) std::memcpy(fresh.get(), data_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    data_ = std::move(fresh);
+    capacity_ = capacity;
+  }
+
+  std::unique_ptr<char[]> data_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+bool is_safe(Method method) {
+  return method == Method::get || method == Method::head || method == Method::options;
+}
+
+struct Exchange {
+  ParsedRequest parsed;
+  Response response;
+};
+
+ParserLimits parser_limits(const ServerLimits& limits) {
+  return {limits.header_bytes, limits.header_count, limits.body_bytes};
+}
+
+template <typename Stream>
+class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection<Stream>> {
+ public:
+  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
+
+  HttpConnection(Stream stream, asio::ip::address peer, std::shared_ptr<LoopServer> server)
+      : stream_(std::move(stream)),
+        server_(std::move(server)),
+        peer_(std::move(peer)),
+        peer_text_(unmapped(peer_).to_string()),
+        parser_(parser_limits(limits())) {
+    server_->enter(*this);
+  }
+
+  ~HttpConnection() override { server_->leave(*this); }
+
+  static Task<> run(std::shared_ptr<HttpConnection> self) {
+    if constexpr (kTls) {
+      self->enter(Phase::handshake);
+      error_code ec;
+      co_await self->stream_.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(kUseTask, ec));
+      if (ec) co_return;
+    }
+    co_await self->serve();
+    co_await self->finish();
+  }
+
+  void expire() override {
+    deadline_ = Clock::time_point::max();
+    if (phase_ != Phase::head && phase_ != Phase::body) return abort();
+    has_timed_out_ = true;
+    error_code ec;
+    socket().cancel(ec);
+  }
+
+  void drain() override {
+    error_code ec;
+    if (phase_ == Phase::idle) socket().cancel(ec);
+  }
+
+  void abort() override {
+    is_cut_ = true;
+    error_code ec;
+    // Reset: what a peer does not take would stay in the kernel's buffer for as long as it pleases.
+    if (phase_ == Phase::writing) socket().set_option(asio::socket_base::linger(true, 0), ec);
+    socket().close(ec);
+  }
+
+ private:
+  enum class Phase { handshake, idle, head, body, handling, writing, lingering };
+
+  Socket& socket() {
+    if constexpr (kTls) {
+      return stream_.next_layer();
+    } else {
+      return stream_;
+    }
+  }
+  [[nodiscard]] const ServerLimits& limits() const { return server_->setup().limits; }
+
+  /// Begins a phase with its time limit; the same phase again keeps its deadline.
+  void enter(Phase phase) {
+    if (phase == phase_) return;
+    phase_ = phase;
+    deadline_ = phase == Phase::handling ? Clock::time_point::max() : server_->coarse_now() + time_of(phase);
+  }
+  [[nodiscard]] Clock::duration time_of(Phase phase) const;
+
+  Task<> serve();
+  void read_requests();
+  Task<bool> read_more();
+  Task<bool> answer();
+  Task<> handle(std::size_t index);
+  Task<> handle_together(std::size_t first, std::size_t last);
+  [[nodiscard]] std::size_t group_end(std::size_t first) const;
+  void identify(Request& request);
+  Task<bool> send(std::size_t index);
+  Task<bool> send_stream(BodyStream stream, bool chunked);
+  Task<> refuse_request(Refusal refusal);
+  bool write_at_once();
+  Task<bool> write_rest();
+  Task<> finish();
+
+  Stream stream_;
+  std::shared_ptr<LoopServer> server_;
+  asio::ip::address peer_;
+  std::string peer_text_;
+  RequestParser parser_;
+  ReadBuffer in_;
+  OutQueue out_;
+  std::vector<Exchange> exchanges_;
+  Phase phase_ = Phase::handling;
+  bool has_refused_ = false;
+  bool has_timed_out_ = false;
+  bool is_last_ = false;  // an answer said that the connection ends
+  bool is_cut_ = false;
+  bool must_linger_ = false;
+};
+
+template <typename Stream>
+Connection::Clock::duration HttpConnection<Stream>::time_of(Phase phase) const {
+  switch (phase) {
+    case Phase::handshake:
+    case Phase::head:
+      return limits().header_time;
+    case Phase::body:
+      return limits().body_time;
+    case Phase::writing:
+      return limits().write_time;
+    case Phase::lingering:
+      return kLingerTime;
+    case Phase::idle:
+    case Phase::handling:
+      break;
+  }
+  return limits().idle_time;
+}
+
+template <typename Stream>
+Task<> HttpConnection<Stream>::serve() {
+  while (!is_cut_) {
+    read_requests();
+    if (!exchanges_.empty()) {
+      const bool goes_on = co_await answer();
+      if (!goes_on) co_return;
+      continue;
+    }
+    if (has_refused_) {
+      co_await refuse_request(parser_.refusal());
+      co_return;
+    }
+    if (server_->is_draining() && !parser_.is_started()) co_return;
+    if (parser_.take_continue()) {
+      out_.append(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));
+      const bool written = co_await write_rest();
+      if (!written) co_return;
+    }
+    const bool has_more = co_await read_more();
+    if (has_more) continue;
+    if (has_timed_out_) co_await refuse_request(refuse(408, "the request did not arrive in time"));
+    co_return;
+  }
+}
+
+template <typename Stream>
+void HttpConnection<Stream>::read_requests() {
+  while (!has_refused_ && !in_.empty() && exchanges_.size() < limits().pipelined_requests) {
+    const auto progress = parser_.feed(in_.view());
+    in_.consume(progress.consumed);
+    if (progress.step == RequestParser::Step::need_more) return;
+    if (progress.step == RequestParser::Step::refused) {
+      has_refused_ = true;
+      return;
+    }
+    exchanges_.push_back({parser_.take(), {}});
+    identify(exchanges_.back().parsed.request);
+  }
+}
+
+template <typename Stream>
+void HttpConnection<Stream>::identify(Request& request) {
+  request.received = now();
+  request.correlator = request.headers.get("Fiware-Correlator");
+  if (request.correlator.empty()) request.correlator = random_uuid();
+  if (server_->setup().proxies.empty()) {
+    request.client_address = peer_text_;
+    request.secure = kTls;
+    return;
+  }
+  ClientOrigin origin = server_->setup().proxies.origin(peer_, kTls, request.headers);
+  request.client_address = std::move(origin.address);
+  request.secure = origin.secure;
+}
+
+template <typename Stream>
+Task<bool> HttpConnection<Stream>::read_more() {
+  enter(parser_.is_in_body() ? Phase::body : parser_.is_started() ? Phase::head : Phase::idle);
+  const bool is_bulk = phase_ == Phase::body && parser_.partial().body.size() >= kReadBytes;
+  const auto room = in_.prepare(is_bulk ? kBulkReadBytes : kReadBytes);
+  error_code ec;
+  const std::size_t count = co_await stream_.async_read_some(room, asio::redirect_error(kUseTask, ec));
+  if (ec) co_return false;
+  in_.commit(count);
+  co_return true;
+}
+
+template <typename Stream>
+std::size_t HttpConnection<Stream>::group_end(std::size_t first) const {
+  std::size_t end = first;
+  while (end < exchanges_.size() && is_safe(exchanges_[end].parsed.request.method)) ++end;
+  return end == first ? first + 1 : end;
+}
+
+/// False: the connection ends.
+template <typename Stream>
+Task<bool> HttpConnection<Stream>::answer() {
+  std::size_t next = 0;
+  while (next < exchanges_.size() && !is_last_) {
+    enter(Phase::handling);
+    const std::size_t end = group_end(next);
+    if (end == next + 1) {
+      Exchange& only = exchanges_[next];
+      only.response = co_await server_->setup().router->handle(only.parsed.request);
+    } else {
+      co_await handle_together(next, end);
+    }
+    for (; next < end && !is_last_; ++next) {
+      const bool sent = co_await send(next);
+      if (!sent) co_return false;
+    }
+  }
+  exchanges_.clear();
+  if (!write_at_once()) {
+    const bool written = co_await write_rest();
+    if (!written) co_return false;
+  }
+  co_return !is_last_;
+}
+
+template <typename Stream>
+Task<> HttpConnection<Stream>::handle(std::size_t index) {
+  Exchange& exchange = exchanges_[index];
+  exchange.response = co_await server_->setup().router->handle(exchange.parsed.request);
+}
+
+template <typename Stream>
+Task<> HttpConnection<Stream>::handle_together(std::size_t first, std::size_t last) {
+  struct Latch {
+    Timer timer;
+    std::size_t open;
+  };
+  auto latch = std::make_shared<Latch>(Timer(server_->loop(), Clock::time_point::max()), last - first);
+  for (std::size_t i = first; i < last; ++i) {
+    asio::co_spawn(server_->loop(), handle(i), [latch, self = this->shared_from_this()](std::exception_ptr) {
+      if (--latch->open == 0) latch->timer.cancel();
+    });
+  }
+  while (latch->open > 0) {
+    error_code ec;
+    co_await latch->timer.async_wait(asio::redirect_error(kUseTask, ec));
+  }
+}
+
+/// Queues the answer; writes it where it is a stream or too much waits. False: the connection is gone.
+template <typename Stream>
+Task<bool> HttpConnection<Stream>::send(std::size_t index) {
+  Response& response = exchanges_[index].response;
+  const ParsedRequest& parsed = exchanges_[index].parsed;
+  const bool is_head = parsed.request.method == Method::head;
+  BodyStream stream = response.stream;
+  const bool streams = stream && !is_head;
+  is_last_ = !parsed.keep_alive || server_->is_draining() || (streams && !parsed.http_1_1);
+  out_.append(std::move(response),
+              {.date = server_->date(), .http_1_1 = parsed.http_1_1, .keep_alive = !is_last_, .head_only = is_head});
+  if (streams) {
+    const bool sent = co_await send_stream(std::move(stream), parsed.http_1_1);
+    co_return sent;
+  }
+  if (out_.bytes() < limits().write_buffer_bytes) co_return true;
+  const bool written = co_await write_rest();
+  co_return written;
+}
+
+/// A stream that fails ends the connection without the last chunk: the client sees that the answer is not whole.
+template <typename Stream>
+Task<bool> HttpConnection<Stream>::send_stream(BodyStream stream, bool chunked) {
+  try {
+    while (true) {
+      const bool written = co_await write_rest();
+      if (!written) co_return false;
+      enter(Phase::handling);
+      Result<std::string> piece = co_await stream();
+      if (!piece) co_return false;
+      const bool is_end = piece->empty();
+      if (chunked) {
+        out_.append_chunk(*std::move(piece));
+      } else if (!is_end) {
+        out_.append(*std::move(piece));
+      }
+      if (is_end) co_return true;
+    }
+  } catch (const std::exception& e) {
+    log::error("a response stream failed", {{"reason", std::string_view(e.what())}});
+    co_return false;
+  }
+}
+
+template <typename Stream>
+Task<> HttpConnection<Stream>::refuse_request(Refusal refusal) {
+  Request request = parser_.partial();
+  identify(request);
+  Response response = server_->setup().router->render_error(refusal.error, request, refusal.status);
+  out_.append(
+      std::move(response),
+      {.date = server_->date(), .http_1_1 = true, .keep_alive = false, .head_only = request.method == Method::head});
+  must_linger_ = true;
+  co_await write_rest();
+}
+
+/// One write that does not wait; true when all is written. What fails is found by write_rest().
+template <typename Stream>
+bool HttpConnection<Stream>::write_at_once() {
+  if constexpr (kTls) {
+    return out_.empty();  // TLS cannot take back a record that went out in part
+  } else {
+    error_code ec;
+    const std::size_t count =
+        out_.is_one_piece() ? stream_.write_some(out_.front(), ec) : stream_.write_some(out_.buffers(), ec);
+    if (!ec) out_.consume(count);
+    return out_.empty();
+  }
+}
+
+/// False: the peer is gone or takes nothing.
+template <typename Stream>
+Task<bool> HttpConnection<Stream>::write_rest() {
+  while (!out_.empty()) {
+    phase_ = Phase::writing;
+    deadline_ = server_->coarse_now() + limits().write_time;
+    error_code ec;
+    std::size_t count = 0;
+    if constexpr (kTls) {
+      count = co_await stream_.async_write_some(out_.front(), asio::redirect_error(kUseTask, ec));
+    } else {
+      const auto buffers = out_.buffers();
+      count = co_await stream_.async_write_some(buffers, asio::redirect_error(kUseTask, ec));
+    }
+    if (ec) co_return false;
+    out_.consume(count);
+  }
+  co_return true;
+}
+
+template <typename Stream>
+Task<> HttpConnection<Stream>::finish() {
+  if (is_cut_) co_return;
+  enter(Phase::lingering);
+  error_code ec;
+  if constexpr (kTls) {
+    co_await stream_.async_shutdown(asio::redirect_error(kUseTask, ec));
+  }
+  if (!must_linger_ || is_cut_) co_return;
+  socket().shutdown(asio::socket_base::shutdown_send, ec);
+  std::size_t heard = 0;
+  while (!ec && heard < kLingerBytes) {
+    const auto room = in_.prepare(kReadBytes);
+    const std::size_t count = co_await socket().async_read_some(room, asio::redirect_error(kUseTask, ec));
+    heard += count;
+  }
+}
+
+template <typename Stream>
+void launch(Stream stream, asio::ip::address peer, const std::shared_ptr<LoopServer>& server) {
+  auto connection = std::make_shared<HttpConnection<Stream>>(std::move(stream), std::move(peer), server);
+  asio::co_spawn(server->loop(), HttpConnection<Stream>::run(std::move(connection)), [](std::exception_ptr failure) {
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& e) {
+      log::error("a connection failed", {{"reason", std::string_view(e.what())}});
+    }
+  });
+}
+
+}  // namespace
+
+void serve_connection(Socket socket, std::shared_ptr<LoopServer> server) {
+  error_code ec;
+  asio::ip::address peer = socket.remote_endpoint(ec).address();
+  if (ec) return;
+  if (server->setup().tls) {
+    const auto context = server->setup().tls->current();
+    launch(TlsStream(std::move(socket), *context), std::move(peer), server);
+  } else {
+    launch(std::move(socket), std::move(peer), server);
+  }
+}
+
+}  // namespace machi::net
