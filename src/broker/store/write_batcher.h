@@ -1,0 +1,88 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/suspend.h"
+#include "base/task_scope.h"
+#include "broker/entity_store.h"
+#include "broker/store/tenant_rules.h"
+#include "core/metrics.h"
+#include "db/database.h"
+
+namespace machi::broker {
+
+/// Group commit without a timer. Changes of one turn of the loop become one transaction on one connection: rows are
+/// locked and read, changes are applied in memory in order of arrival, state, log and history are written set-based.
+/// While a batch runs the queue grows; further batches run beside it when enough work waits. A change to an entity that
+/// a running batch holds waits for that batch, so that hot entities fold instead of queueing on row locks. A batch that
+/// fails is halved until the culprit stands alone; one that lost a race is applied again.
+class WriteBatcher {
+ public:
+  struct Options {
+    std::size_t batch_size = 128;             ///< changes in one transaction at most
+    std::size_t batches = 4;                  ///< running at once at most: the loop's write connections
+    std::size_t waiting = 16384;              ///< changes that wait at most; beyond: busy
+    std::size_t grow_at = 32;                 ///< waiting changes for each further batch beside the first
+    std::chrono::milliseconds slow_batch{2};  ///< a batch older than this lets the next one start at once (slow disks)
+    std::chrono::milliseconds deadline{10000};
+  };
+  struct Meters {
+    core::Counter* batches;
+    core::Counter* changes;
+    core::Counter* retries;
+  };
+
+  /// `committed` is called after each commit, on the loop: it wakes the readers of the log.
+  WriteBatcher(db::Database& database, const TenantRules& rules, Options options, Meters meters,
+               std::function<void()> committed);
+
+  [[nodiscard]] Task<Result<ChangeOutcome>> submit(EntityChange change);
+  [[nodiscard]] Task<std::vector<Result<ChangeOutcome>>> submit_all(std::vector<EntityChange> changes);
+
+  [[nodiscard]] std::size_t waiting() const { return queue_.size(); }
+  /// Done when everything accepted has been answered. After it every submit answers busy.
+  [[nodiscard]] Task<> close();
+
+ private:
+  using EntityName = std::pair<TenantId, std::string>;
+  struct Pending {
+    EntityChange change;
+    Resume<Result<ChangeOutcome>> resume;
+  };
+  using Batch = std::vector<Pending>;
+
+  void enqueue(Pending pending);
+  void schedule();
+  void start_batches();
+  [[nodiscard]] bool may_start() const;
+  [[nodiscard]] Batch take_batch();
+  [[nodiscard]] Task<> run(Batch batch);
+  [[nodiscard]] Task<> commit_or_split(Batch batch, int attempt);
+  [[nodiscard]] Task<Result<std::vector<Result<ChangeOutcome>>>> attempt_commit(std::vector<EntityChange*> changes);
+  [[nodiscard]] Task<Result<EntityKey>> reserve_keys(std::size_t count);
+  void release(const Batch& batch);
+  static void answer(Batch& batch, std::vector<Result<ChangeOutcome>> outcomes);
+
+  db::Database& database_;
+  const TenantRules& rules_;
+  Options options_;
+  Meters meters_;
+  std::function<void()> committed_;
+  TaskScope scope_;
+  std::deque<Pending> queue_;
+  std::set<EntityName> in_flight_;
+  std::size_t running_ = 0;
+  std::chrono::steady_clock::time_point last_start_{};
+  bool scheduled_ = false;
+  bool closed_ = false;
+  std::int64_t next_key_ = 0;
+  std::int64_t keys_left_ = 0;
+};
+
+}  // namespace machi::broker

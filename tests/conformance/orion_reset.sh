@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Empties the database of a broker role: what Orion's dbInit, dbDrop and dbResetAll mean.
+set -euo pipefail
+. "$(dirname "$0")/orion_database.sh"
+[ "${ORION_DB:-}" != '*' ] || ORION_DB=ftest
+# A tenant's database of Orion is a tenant of ours: it is emptied with its broker's.
+[ -z "${ORION_TENANT:-}" ] || exit 0
+database=$(database_of "$ORION_DB")
+sql() { psql -X -q -v ON_ERROR_STOP=1 -h "$MACHI_CONFORMANCE_CLUSTER" -U machi "$@"; }
+if ! sql -d "$database" -c "select" >/dev/null 2>&1; then
+  sql -d postgres -c "create database \"$database\"" >/dev/null
+  sql -d "$database" -c "create extension if not exists postgis; create extension if not exists btree_gist" >/dev/null
+  exit 0
+fi
+sql -d "$database" >/dev/null <<'SQL' || true
+set client_min_messages = warning;
+truncate machi.entity, machi.entity_geometry, machi.removed_entity, machi.change_log, machi.history, machi.subscription,
+  machi.pending_delivery, machi.registration, machi.consumer, machi.node, machi.resource, machi.tenant restart identity;
+insert into machi.tenant (name) values ('');
+SQL
