@@ -25,6 +25,8 @@ create table machi.entity (
   id text collate "C" not null,
   type text collate "C" not null,
   service_path text collate "C" not null,
+  -- Of the last change: a notification that comes back to the entity that caused it is recognised by it.
+  correlator text not null,
   document text not null,
   search jsonb not null,
   primary key (tenant, entity_key)
