@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,7 +24,9 @@ struct Statement {
   std::string_view sql;
 };
 
-/// Parameters of one call, in order. Scalars and arrays go in text format, so they need no OIDs; bytes are copied.
+/// Parameters of one call, in order, in one buffer. Scalars and most arrays go in text format, so they need no OIDs and
+/// fit whatever type the SQL gives them; what goes in binary says so. Bytes are copied. Text that PostgreSQL cannot
+/// hold (a NUL) is remembered, and `run` answers bad_request without sending anything.
 class Parameters {
  public:
   Parameters& add(std::string_view text);
@@ -44,17 +47,42 @@ class Parameters {
   Parameters& add_array(std::span<const std::string_view> values);
   Parameters& add_array(std::span<const std::optional<std::string>> values);
   Parameters& add_array(std::span<const std::int64_t> values);
-  Parameters& add_array(std::span<const Timestamp> values);
-  Parameters& add_array(std::span<const std::optional<Timestamp>> values);
+  Parameters& add_array(std::span<const Timestamp> values);                 ///< timestamptz[], in binary
+  Parameters& add_array(std::span<const std::optional<Timestamp>> values);  ///< timestamptz[], in binary
   Parameters& add_array(std::span<const std::optional<double>> values);
   Parameters& add_array(const std::vector<bool>& values);
+  /// Strings in binary: for long documents, which the server then takes without parsing. Only for `text[]`,
+  /// `varchar[]` and `json[]` (not jsonb[], numbers, geometries: cast after `unnest`).
+  Parameters& add_text_array(std::span<const std::string_view> values);
+  Parameters& add_text_array(std::span<const std::optional<std::string>> values);
 
-  [[nodiscard]] std::size_t size() const { return values_.size(); }
-  /// For the connection: pointers live as long as this object is unchanged; null for NULL.
-  [[nodiscard]] const char* value(std::size_t i) const { return values_[i] ? values_[i]->c_str() : nullptr; }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
+  /// For the connection: pointers live as long as this object is unchanged; null for NULL. Text ends with a NUL.
+  [[nodiscard]] const char* value(std::size_t i) const {
+    return slots_[i].length < 0 ? nullptr : bytes_.data() + slots_[i].offset;
+  }
+  [[nodiscard]] int length(std::size_t i) const { return slots_[i].length; }
+  [[nodiscard]] bool is_binary(std::size_t i) const { return slots_[i].binary; }
+  /// False when a text held a NUL, or when all parameters together exceed what one message of PostgreSQL takes.
+  [[nodiscard]] bool can_be_sent() const { return valid_ && bytes_.size() < (1U << 30U) - 65536; }
 
  private:
-  std::vector<std::optional<std::string>> values_;
+  struct Slot {
+    std::size_t offset;
+    int length;  ///< -1: NULL
+    bool binary;
+  };
+  void begin();
+  Parameters& end(bool binary = false);
+  void append_quoted(std::string_view text);
+  void append_big_endian(std::uint64_t value, int bytes);
+  template <typename T>
+  Parameters& add_binary_array(std::span<const T> values);
+
+  std::string bytes_;
+  std::vector<Slot> slots_;
+  std::size_t begin_ = 0;
+  bool valid_ = true;
 };
 
 /// Rows of a result, in text format. Shares the underlying result: cheap to copy, views live as long as any copy.
@@ -88,6 +116,12 @@ extern const Statement kBegin;
 extern const Statement kCommit;
 extern const Statement kRollback;
 
+/// Gives the mark by which Database::was_committed recognises the transaction in which it runs (one row, one column).
+extern const Statement kTransactionMark;
+
+class Pipeline;
+class ExclusivePool;
+
 /// One libpq connection in pipeline mode, on one loop. `run` of several tasks may overlap: they are sent in order.
 /// Every error has a typed code: conflict (unique or exclusion violation, serialization failure, deadlock; may be
 /// repeated), timeout (statement or lock timeout, deadline), busy (connection lost before anything was sent, server
@@ -100,13 +134,15 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// Connects. `parameters`: libpq connection string.
+  /// Connects. `parameters`: libpq connection string. Sessions speak UTF-8 and UTC. Errors: busy.
   [[nodiscard]] static Task<Result<std::unique_ptr<Connection>>> connect(Loop& loop, std::string parameters,
                                                                          std::chrono::milliseconds timeout);
 
   /// Sends the calls and one Sync in a single write, and waits for all results. Outside an explicit transaction the
   /// calls are one transaction; the first error aborts the rest and is what is returned. Inside one (kBegin earlier)
-  /// the caller ends it with kCommit or kRollback; after an error it must send kRollback.
+  /// the caller ends it with kCommit or kRollback; after an error it must send kRollback. Statements live until it
+  /// returns. A run past its deadline is cancelled; if the server does not even answer that within two seconds, the
+  /// connection is given up and the error is outcome_unknown.
   [[nodiscard]] Task<Result<std::vector<Rows>>> run(std::vector<Call> calls, std::chrono::milliseconds deadline);
 
   /// Waits for notifications (LISTEN) and calls back on the loop. Set before the first LISTEN.
@@ -115,9 +151,10 @@ class Connection {
   [[nodiscard]] bool is_usable() const;
 
  private:
-  struct State;
-  explicit Connection(std::shared_ptr<State> state);
-  std::shared_ptr<State> state_;
+  friend class Database;
+  friend class ExclusivePool;
+  explicit Connection(std::shared_ptr<Pipeline> pipeline);
+  std::shared_ptr<Pipeline> pipeline_;
 };
 
 }  // namespace machi::db

@@ -25,11 +25,13 @@ struct DatabaseOptions {
 };
 
 /// The database as one loop sees it: pools of connections that never leave the loop and are reopened with back-off when
-/// lost.
+/// lost. It outlives the calls made to it; what is under way when it is destroyed without `close` ends with an error.
 class Database {
  public:
   Database(Loop& loop, DatabaseOptions options);
   ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
 
   /// A read by key. Reads of one turn of the loop travel together, on the least busy read connection, with one Sync;
   /// when one of them fails the others of its Sync are repeated singly.
@@ -57,13 +59,16 @@ class Database {
   };
   [[nodiscard]] Task<Result<Lease>> write_connection();
 
-  /// Runs the calls as one transaction on a write connection. An uncertain commit is settled by pg_xact_status; if it
-  /// cannot be, the error is outcome_unknown. Conflicts (deadlock, serialization) are repeated up to three times.
+  /// Runs the calls as one transaction on a write connection and gives their rows. An uncertain commit is settled by
+  /// was_committed; if it cannot be, the error is outcome_unknown. Conflicts and connections lost before the commit was
+  /// sent are repeated up to three times.
   [[nodiscard]] Task<Result<std::vector<Rows>>> transact(std::vector<Call> calls);
 
-  /// After outcome_unknown: whether the transaction with this pg_current_xact_id() committed, asked on a new
-  /// connection, retried until `patience` is over. Error outcome_unknown if that cannot be found out.
-  [[nodiscard]] Task<Result<bool>> was_committed(std::string xid, std::chrono::milliseconds patience);
+  /// After outcome_unknown: whether the transaction committed, asked on a new connection, retried until `patience` is
+  /// over. `mark` is what kTransactionMark gave within it. A bare pg_current_xact_id() is taken too, but is not safe
+  /// against a crash of the server, after which numbers may be used again. Error outcome_unknown if it cannot be found
+  /// out.
+  [[nodiscard]] Task<Result<bool>> was_committed(std::string mark, std::chrono::milliseconds patience);
 
   struct Gauges {
     std::size_t reads_waiting, slow_waiting, writes_waiting, connections;
@@ -76,6 +81,8 @@ class Database {
 
  private:
   struct State;
+  [[nodiscard]] Task<Result<std::vector<Rows>>> transact_once(std::vector<Call> calls);
+  [[nodiscard]] Task<Result<bool>> ask_status(std::string xid, std::string epoch);
   std::shared_ptr<State> state_;
 };
 

@@ -10,9 +10,9 @@
 namespace machi::db {
 
 /// A PostgreSQL cluster that belongs to one data folder: `DIR/postgresql`, unix socket only, started and stopped with
-/// Machi. As root the server runs under an unprivileged account (`postgres`, or the owner of the folder). A server that
-/// is still running after `kill -9` of Machi is adopted. Two Machi processes never share a folder: the second gets
-/// conflict. Blocking calls; not for use on a loop.
+/// Machi, and started again when it dies under it. As root the server runs under an unprivileged account (`postgres`,
+/// or the owner of the folder). A server that is still running after `kill -9` of Machi is adopted. Two Machi processes
+/// never share a folder: the second gets conflict. Blocking calls; not for use on a loop.
 class PrivateCluster {
  public:
   struct Options {
@@ -37,9 +37,15 @@ class PrivateCluster {
   std::unique_ptr<State> state_;
 };
 
+struct UpgradeOptions {
+  std::filesystem::path programs{};  ///< folder of the server to move to; empty: the newest installed
+  bool same_version = false;         ///< move even if it is the same major version (tests)
+};
 /// Moves the cluster of `folder` to the installed major version by dump and restore into a new folder; the old one is
-/// kept as `postgresql-<old version>` until `confirm_upgrade`. Blocking; prints progress to standard output.
-[[nodiscard]] Result<> upgrade_cluster(const std::filesystem::path& folder);
+/// kept as `postgresql-<old version>` until `confirm_upgrade`. The server of the old version must still be installed.
+/// Blocking; prints progress to standard output. Errors: not_found (no cluster, no server), conflict (in use, already
+/// of that version, an earlier upgrade is not confirmed), internal.
+[[nodiscard]] Result<> upgrade_cluster(const std::filesystem::path& folder, UpgradeOptions options = {});
 /// Removes the kept old cluster. Errors: not_found.
 [[nodiscard]] Result<> confirm_upgrade(const std::filesystem::path& folder);
 
