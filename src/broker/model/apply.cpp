@@ -53,6 +53,16 @@ void put_metadata(std::vector<Metadata>& present, const MetadataChange& m) {
   }
 }
 
+/// A moment is kept in its canonical form, wherever it came from. Faces have refused what is none, except where they do
+/// not know the type (a value alone).
+Result<> settle_date(Attribute& a) {
+  if (!is_date_type(a.type) || a.value == "null") return {};
+  const auto t = datetime_of(a.value);
+  if (!t) return fail(ErrorCode::bad_request, "date has invalid format in attribute value", a.name);
+  a.value = '"' + canonical_datetime(*t) + '"';
+  return {};
+}
+
 /// One change on its way: collects what becomes of the entity. Used once.
 class Application {
  public:
@@ -240,6 +250,9 @@ Result<Attribute> Application::changed(const Attribute& present, const Attribute
   if (a.type) {
     next.type = *a.type;
     next.kind = kind_of_type(next.type);
+  }
+  if (a.value) {
+    if (auto settled = settle_date(next); !settled) return fail(std::move(settled.error()));
   }
   if (change_.override_metadata) next.metadata.clear();
   for (const MetadataChange& m : a.metadata) put_metadata(next.metadata, m);

@@ -238,6 +238,14 @@ TEST(Apply, WrongLocationsAreNamedAsTheFacesKnowThem) {
       "Wrong GeoJson");
 }
 
+TEST(Apply, AMomentGivenAsAValueAloneIsMadeCanonical) {
+  const Entity e = entity({attribute("a", "DateTime", "\"2026-01-01T00:00:00.000Z\"")});
+  const Applied a = must(&e, change(ChangeAction::update, {{.name = "a", .value = "\"2026-01-01T09:00+09:00\""}}));
+  EXPECT_EQ(a.alterations, kEntityUpdate);
+  EXPECT_EQ(refusal(&e, change(ChangeAction::update, {{.name = "a", .value = "\"soon\""}})).message,
+            "date has invalid format in attribute value");
+}
+
 TEST(Apply, OperatorsCountAsChangeWhateverComesOut) {
   const Entity e = entity({attribute("a", "Number", "5")});
   const Applied a = must(&e, change(ChangeAction::update, {operate("a", UpdateOperator::maximum, "3")}));
