@@ -43,6 +43,8 @@ part_lint() {
   check "formatting (clang-format)" tests/lint/format.sh
   check "includes point downwards" node tests/lint/includes.mjs
   check "no paths outside the repository" tests/lint/outside_paths.sh
+  check "TypeScript (tsc --strict)" npm run --silent types
+  check "TypeScript (ESLint)" npm run --silent lint
   # clang-tidy reads the precompiled header, which the build makes.
   build release -- -DMACHI_TESTS=ON
   check "static analysis (clang-tidy)" node tests/lint/clang_tidy.mjs
@@ -115,6 +117,6 @@ part_sanitizers() {
   for preset in asan tsan; do
     build "$preset"
     unit_tests "$preset"
-    vitest_tests tests/api "api ($preset)" "MACHI_PROGRAM=$root/build/$preset/machi"
+    vitest_tests tests/api "api ($preset)" "TEST_MACHI_PROGRAM=$root/build/$preset/machi"
   done
 }
