@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/ids.h"
 #include "base/log.h"
 
 namespace machi::db {
@@ -83,7 +84,8 @@ Result<ClusterHome> find_cluster_home(const Account& account, const fs::path& da
       may_enter(account, data_folder)) {
     return ClusterHome{data_folder};
   }
-  const fs::path elsewhere = fs::path("/var/lib/machi") / short_name(data_folder);
+  // A name of its own, so that a new data folder of the same path does not find the data of a deleted one.
+  const fs::path elsewhere = fs::path("/var/lib/machi") / random_uuid();
   std::error_code error;
   fs::create_directories(elsewhere, error);
   if (error || !may_enter(account, elsewhere)) {

@@ -111,14 +111,14 @@ Result<> copy_cluster(const Upgrade& upgrade) {
   fs::remove_all(upgrade.fresh(), ignored);
   fs::remove_all(upgrade.dump(), ignored);
   tell(fmt::format("making a cluster of PostgreSQL {}", upgrade.to.major));
-  const auto made = make_cluster(upgrade.account, upgrade.to, upgrade.fresh(), true);
+  const auto made = make_cluster(upgrade.account, upgrade.to, upgrade.fresh(), false);
   if (!made) return made;
-  for (const auto& [programs, cluster] :
-       {std::pair(&upgrade.from, upgrade.home.current()), std::pair(&upgrade.to, upgrade.fresh())}) {
-    const auto written =
-        write_settings(upgrade.account, *programs, cluster, ClusterSettings{.max_connections = kUpgradeConnections});
-    if (!written) return written;
-  }
+  // The new one need not survive a power cut while it is filled: then the upgrade starts over.
+  const ClusterSettings careful{.max_connections = kUpgradeConnections};
+  const ClusterSettings fast{.max_connections = kUpgradeConnections, .durable = false};
+  auto written = write_settings(upgrade.account, upgrade.from, upgrade.home.current(), careful);
+  if (written) written = write_settings(upgrade.account, upgrade.to, upgrade.fresh(), fast);
+  if (!written) return written;
   auto old_server = ClusterServer::start(upgrade.account, upgrade.from, upgrade.home.current());
   if (!old_server) return fail(old_server.error());
   auto new_server = ClusterServer::start(upgrade.account, upgrade.to, upgrade.fresh());
@@ -126,7 +126,12 @@ Result<> copy_cluster(const Upgrade& upgrade) {
   if (new_server) new_server->stop();
   old_server->stop();
   fs::remove_all(upgrade.dump(), ignored);
-  return copied;
+  if (!copied) return copied;
+  tell("bringing everything to the disk");
+  const auto synced =
+      run_program(upgrade.account, {upgrade.to.path("initdb"), "--sync-only", "--pgdata=" + upgrade.fresh().string()});
+  if (!synced) return fail(synced.error());
+  return {};
 }
 
 Result<> put_in_place(const Upgrade& upgrade) {

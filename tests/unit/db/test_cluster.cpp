@@ -6,25 +6,32 @@
 
 #include <atomic>
 #include <exception>
+#include <stdexcept>
 #include <thread>
 
 namespace machi::db::testing {
 
 namespace {
 
+/// Starts the cluster when the first test asks for it: programs that only hold a cluster for another test need none.
 class ClusterEnvironment : public ::testing::Environment {
  public:
-  void SetUp() override {
-    auto started = PrivateCluster::start(small_cluster(folder_.path()));
-    ASSERT_TRUE(started.has_value()) << started.error().message;
+  void TearDown() override {
+    cluster_.reset();
+    folder_.reset();
+  }
+  const std::string& url() {
+    if (!url_.empty()) return url_;
+    folder_.emplace();
+    auto started = PrivateCluster::start(small_cluster(folder_->path()));
+    if (!started) throw std::runtime_error(started.error().message);
     cluster_ = std::move(*started);
     url_ = cluster_->connection_string();
+    return url_;
   }
-  void TearDown() override { cluster_.reset(); }
-  const std::string& url() const { return url_; }
 
  private:
-  TemporaryFolder folder_;
+  std::optional<TemporaryFolder> folder_;
   std::unique_ptr<PrivateCluster> cluster_;
   std::string url_;
 };
@@ -38,6 +45,8 @@ ClusterEnvironment* const kEnvironment = static_cast<ClusterEnvironment*>(
 TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "machi-test-XXXXXX").string();
   path_ = mkdtemp(name.data());
+  // As root, the account of the server has to pass through.
+  std::filesystem::permissions(path_, std::filesystem::perms(0711));
 }
 
 TemporaryFolder::~TemporaryFolder() {
