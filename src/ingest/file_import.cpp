@@ -1,0 +1,390 @@
+#include "ingest/file_import.h"
+
+#include <fmt/format.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <unordered_map>
+
+#include "base/japanese_text.h"
+#include "ingest/codes.h"
+#include "ingest/csv_reader.h"
+#include "ingest/entity_difference.h"
+#include "ingest/header_match.h"
+#include "ingest/json_records.h"
+#include "ingest/row_mapper.h"
+#include "ingest/text_encoding.h"
+
+namespace machi::ingest {
+namespace {
+
+/// A header may have a title and a LinkData block above it.
+constexpr int kHeaderSearch = 20;
+
+struct PendingRow {
+  std::uint64_t row = 0;
+  std::uint64_t line = 0;
+  MappedRow mapped;
+};
+
+/// First row that took an id, and what it said.
+struct Claim {
+  std::uint64_t row = 0;
+  std::size_t content = 0;
+  int times = 1;
+};
+
+/// Six digits at the start of the file's name, as the standard names files (092011_evacuation_space.csv).
+std::string municipality_of(const std::string& file_name) {
+  const std::string digits = file_name.substr(0, 6);
+  return file_name.size() > 6 && file_name[6] == '_' && is_municipal_code(digits) ? digits : std::string();
+}
+
+std::size_t content_hash(const broker::EntityChange& change) {
+  std::string all;
+  for (const auto& attribute : change.attributes) {
+    all += attribute.name;
+    all += '\x1F';
+    all += attribute.value.value_or("");
+    all += '\x1E';
+  }
+  return std::hash<std::string>{}(all);
+}
+
+bool starts_like_json(ByteSource& bytes) {
+  std::string head(256, '\0');
+  const auto count = bytes.read(head);
+  const bool rewound = bytes.rewind().has_value();
+  if (!count || !rewound) return false;
+  const std::string_view text = trim_blanks(std::string_view(head).substr(0, *count));
+  return text.starts_with('[') || text.starts_with('{');
+}
+
+/// One import from first byte to last commit.
+class Import {
+ public:
+  Import(ByteSource& bytes, const ImportOptions& options, const DatasetCatalogue& catalogue, EntitySink& sink,
+         ReportSink* report, const ProgressCallback& progress)
+      : bytes_(bytes),
+        options_(options),
+        catalogue_(catalogue),
+        sink_(sink),
+        report_sink_(report),
+        progress_(progress) {}
+
+  Result<ImportReport> run() {
+    out_.dry_run = options_.dry_run;
+    if (auto ok = open(); !ok) return fail(ok.error());
+    if (auto ok = find_header(); !ok) return fail(ok.error());
+    make_mapper();
+    if (auto ok = read_rows(); !ok) return fail(ok.error());
+    return std::move(out_);
+  }
+
+ private:
+  Result<> open();
+  Result<> find_header();
+  void make_mapper();
+  Result<> read_rows();
+  Result<> take_row(Record& record, const Record* following);
+  [[nodiscard]] std::optional<Finding> fault_of(const Record& record) const;
+  [[nodiscard]] std::optional<Finding> width_fault(Record& record, const Record* following);
+  [[nodiscard]] bool claim(PendingRow& pending);
+  Result<> flush();
+  [[nodiscard]] Result<std::unordered_map<std::string, broker::Entity>> read_current();
+  [[nodiscard]] Result<std::vector<Result<>>> write(const std::vector<broker::EntityChange>& changes);
+  /// `outcome` is nullptr when the store said the same already.
+  void settle(const PendingRow& pending, const Result<>* outcome, bool existed);
+  void report(std::uint64_t row, std::uint64_t line, const std::string& entity, const Finding& finding);
+  void refuse(std::uint64_t row, std::uint64_t line, const Finding& finding) {
+    ++out_.refused;
+    report(row, line, {}, finding);
+  }
+
+  ByteSource& bytes_;
+  const ImportOptions& options_;
+  const DatasetCatalogue& catalogue_;
+  EntitySink& sink_;
+  ReportSink* report_sink_;
+  const ProgressCallback& progress_;
+
+  std::optional<TextSource> text_{};
+  std::unique_ptr<RecordSource> records_{};
+  Preamble preamble_{};
+  std::optional<HeaderMatch> match_{};
+  std::optional<RowMapper> mapper_{};
+  std::vector<PendingRow> pending_{};
+  std::unordered_map<std::string, Claim> claims_{};
+  std::uint64_t row_ = 0;
+  bool is_link_data_ = false;
+  bool cut_ = false;  ///< the row before this one was cut by a line break, and this is its end
+  ImportReport out_{};
+};
+
+void Import::report(std::uint64_t row, std::uint64_t line, const std::string& entity, const Finding& finding) {
+  ++out_.findings[finding.code];
+  if (report_sink_ != nullptr) report_sink_->add({row, line, entity, finding});
+}
+
+Result<> Import::open() {
+  const auto encoding = detect_encoding(bytes_);
+  if (!encoding) return fail(encoding.error());
+  out_.encoding = name_of(encoding->encoding);
+  if (encoding->unreadable_bytes > 0) {
+    report(0, 0, {},
+           {MessageCode::encoding_damaged, {}, fmt::format("{}", encoding->unreadable_bytes), {}, out_.encoding});
+  }
+  const bool is_json = encoding->encoding == TextEncoding::utf8 && starts_like_json(bytes_);
+  text_.emplace(bytes_, encoding->encoding);
+  if (!is_json) {
+    records_ = std::make_unique<CsvReader>(*text_);
+    return {};
+  }
+  auto records = JsonRecords::read(*text_);
+  if (!records) return fail(records.error());
+  records_ = *std::move(records);
+  return {};
+}
+
+Result<> Import::find_header() {
+  const DatasetDefinition* only = nullptr;
+  if (!options_.dataset.empty()) {
+    only = catalogue_.find(options_.dataset);
+    if (only == nullptr)
+      return fail(ErrorCode::bad_request, fmt::format("there is no dataset '{}'", options_.dataset), "dataset");
+  }
+  std::string first_header;
+  Record record;
+  for (int i = 0; i < kHeaderSearch; ++i) {
+    const auto more = records_->next(record);
+    if (!more) return fail(more.error());
+    if (!*more) break;
+    if (is_preamble_line(record)) {
+      read_preamble_line(record, preamble_);
+      continue;
+    }
+    if (record.fault != RecordFault::none || record.is_blank()) continue;
+    match_ = match_header(record.fields, catalogue_, only);
+    if (match_) return {};
+    if (first_header.empty()) first_header = fmt::format("{}", fmt::join(record.fields, ", ")).substr(0, 500);
+  }
+  return fail(ErrorCode::bad_request,
+              fmt::format("the file's header fits {}: {}",
+                          only == nullptr ? "no known dataset" : "no layout of '" + only->name + "'", first_header),
+              "dataset");
+}
+
+void Import::make_mapper() {
+  const std::string file_name = std::filesystem::path(options_.path).filename().string();
+  MappingOptions mapping{
+      .tenant = options_.tenant,
+      .service_path = options_.service_path,
+      .municipality = options_.municipality.empty() ? municipality_of(file_name) : options_.municipality,
+      .source = options_.source.empty() ? file_name : options_.source,
+      .license = options_.license.empty() ? preamble_.license : options_.license,
+      .data_provider = options_.data_provider.empty() ? preamble_.attribution : options_.data_provider,
+      .extra = options_.extra,
+      .strict = options_.strict,
+      .correlator = options_.correlator,
+      .principal = options_.principal};
+  out_.dataset = match_->dataset->name;
+  out_.layout = match_->layout->id;
+  out_.layout_title = match_->layout->title;
+  out_.license = mapping.license;
+  out_.data_provider = mapping.data_provider;
+  if (const auto* csv = dynamic_cast<const CsvReader*>(records_.get())) out_.separator = csv->separator();
+  mapper_.emplace(catalogue_, *match_, std::move(mapping));
+  is_link_data_ = !match_->columns.empty() && match_->columns[0].header == "#property";
+  for (const Finding& finding : match_->findings) report(0, 0, {}, finding);
+}
+
+Result<> Import::read_rows() {
+  Record current;
+  Record following;
+  auto more = records_->next(current);
+  while (more && *more) {
+    more = records_->next(following);
+    if (!more) break;
+    if (auto ok = take_row(current, *more ? &following : nullptr); !ok) return ok;
+    std::swap(current, following);
+  }
+  if (!more) return fail(more.error());
+  return flush();
+}
+
+Result<> Import::take_row(Record& record, const Record* following) {
+  ++row_;
+  if (record.fault == RecordFault::none) {
+    // LinkData writes types and contexts (#object_type_xsd) below the header, too.
+    if (is_link_data_ && is_preamble_line(record)) return {};
+    if (record.is_blank()) {
+      ++out_.blank_rows;
+      return {};
+    }
+  }
+  if (++out_.rows > options_.max_rows) {
+    return fail(ErrorCode::payload_too_large, fmt::format("the file has more than {} rows", options_.max_rows));
+  }
+  auto fault = fault_of(record);
+  if (!fault) fault = width_fault(record, following);
+  if (fault) {
+    refuse(row_, record.line, *fault);
+    return {};
+  }
+  PendingRow pending{row_, record.line, mapper_->map(record)};
+  std::vector<Finding>& findings = pending.mapped.findings;
+  if (const std::size_t own = record.fields.size(); own < match_->columns.size()) {
+    const std::string counts = fmt::format("{} / {}", own, match_->columns.size());
+    findings.insert(findings.begin(), {MessageCode::row_padded, {}, {}, {}, counts});
+  }
+  if (!pending.mapped.change || !claim(pending)) {
+    const Finding reason = findings.back();
+    findings.pop_back();
+    for (const Finding& finding : findings) report(row_, record.line, {}, finding);
+    refuse(row_, record.line, reason);
+    return {};
+  }
+  pending_.push_back(std::move(pending));
+  return pending_.size() >= options_.batch ? flush() : Result<>{};
+}
+
+std::optional<Finding> Import::fault_of(const Record& record) const {
+  switch (record.fault) {
+    case RecordFault::none:
+      break;
+    case RecordFault::unterminated_quote:
+      return Finding{MessageCode::row_quote_open, {}, record.fields.empty() ? std::string() : record.fields[0]};
+    case RecordFault::too_long:
+    case RecordFault::too_many_fields:
+      return Finding{MessageCode::row_too_long};
+  }
+  if (record.has_unreadable_text()) return Finding{MessageCode::row_unreadable};
+  return {};
+}
+
+std::optional<Finding> Import::width_fault(Record& record, const Record* following) {
+  const std::size_t width = match_->columns.size();
+  const std::size_t own = record.fields.size();
+  const bool was_cut = std::exchange(cut_, false);
+  const std::string counts = fmt::format("{} / {}", own, width);
+  if (own > width) {
+    std::string beyond;
+    for (std::size_t i = width; i < own; ++i) beyond += trim_blanks(record.fields[i]);
+    if (!beyond.empty()) return Finding{MessageCode::row_wider_than_header, {}, beyond, {}, counts};
+    record.fields.resize(width);
+    return {};
+  }
+  if (own == width) return {};
+  // An unquoted line break leaves two pieces that share one cell; Excel, on the other hand, drops trailing blank cells.
+  if (was_cut) return Finding{MessageCode::row_shorter_than_header, {}, {}, {}, counts};
+  if (following != nullptr && own + following->fields.size() == width + 1 && following->fields.size() < width) {
+    cut_ = true;
+    return Finding{MessageCode::row_shorter_than_header, {}, {}, {}, counts};
+  }
+  return {};
+}
+
+bool Import::claim(PendingRow& pending) {
+  broker::EntityChange& change = *pending.mapped.change;
+  const std::size_t content = content_hash(change);
+  const std::string base = change.id;
+  for (;;) {
+    const auto [it, is_new] = claims_.try_emplace(change.id, Claim{pending.row, content});
+    if (is_new) return true;
+    const std::string there = fmt::format("{}", it->second.row);
+    if (it->second.content == content) {
+      pending.mapped.findings.push_back({MessageCode::row_repeated, {}, {}, {}, there});
+      return false;
+    }
+    if (pending.mapped.keyed) {
+      const std::string id = base.substr(base.rfind(match_->dataset->name) + match_->dataset->name.size() + 1);
+      pending.mapped.findings.push_back({MessageCode::row_key_repeated, {}, id, {}, there});
+      return false;
+    }
+    // Rows without an id of their own that share name and place: numbered in the order of the file.
+    Claim& first = claims_.at(base);
+    change.id = fmt::format("{}-{}", base, ++first.times);
+  }
+}
+
+Result<std::unordered_map<std::string, broker::Entity>> Import::read_current() {
+  std::unordered_map<std::string, broker::Entity> current;
+  std::vector<std::string> ids;
+  for (const PendingRow& pending : pending_) ids.push_back(pending.mapped.change->id);
+  if (ids.empty()) return current;
+  auto entities = sink_.read(options_.tenant, ids);
+  if (!entities) return fail(entities.error());
+  for (broker::Entity& entity : *entities) {
+    if (entity.type != match_->dataset->type || entity.service_path != options_.service_path) continue;
+    std::string id = entity.id;
+    current.emplace(std::move(id), std::move(entity));
+  }
+  return current;
+}
+
+Result<std::vector<Result<>>> Import::write(const std::vector<broker::EntityChange>& changes) {
+  if (options_.dry_run || changes.empty()) return std::vector<Result<>>(changes.size());
+  auto outcomes = sink_.write(changes);
+  if (outcomes && outcomes->size() != changes.size()) {
+    return fail(ErrorCode::internal, "the store answered for other changes than given");
+  }
+  return outcomes;
+}
+
+Result<> Import::flush() {
+  const auto current = read_current();
+  if (!current) return fail(current.error());
+  std::vector<broker::EntityChange> changes;
+  std::vector<std::optional<std::size_t>> change_of_row;
+  for (const PendingRow& pending : pending_) {
+    const auto it = current->find(pending.mapped.change->id);
+    auto change = difference(it == current->end() ? nullptr : &it->second, pending.mapped);
+    change_of_row.push_back(change ? std::optional(changes.size()) : std::nullopt);
+    if (change) changes.push_back(*std::move(change));
+  }
+  const auto outcomes = write(changes);
+  if (!outcomes) return fail(outcomes.error());
+  for (std::size_t i = 0; i < pending_.size(); ++i) {
+    settle(pending_[i], change_of_row[i] ? &(*outcomes)[*change_of_row[i]] : nullptr,
+           current->contains(pending_[i].mapped.change->id));
+  }
+  pending_.clear();
+  if (progress_ && !progress_({records_->bytes_read(), bytes_.size(), out_.rows, out_.refused})) {
+    return fail(ErrorCode::busy, "the import was stopped");
+  }
+  return {};
+}
+
+void Import::settle(const PendingRow& pending, const Result<>* outcome, bool existed) {
+  const std::string& id = pending.mapped.change->id;
+  for (const Finding& finding : pending.mapped.findings) report(pending.row, pending.line, id, finding);
+  for (const std::size_t missing : pending.mapped.missing) ++out_.missing[match_->dataset->attributes[missing].title];
+  if (outcome == nullptr) {
+    ++out_.unchanged;
+  } else if (!*outcome) {
+    refuse(pending.row, pending.line, {MessageCode::row_not_stored, {}, {}, {}, outcome->error().message});
+  } else {
+    ++(existed ? out_.updated : out_.created);
+  }
+}
+
+}  // namespace
+
+Result<ImportReport> import_bytes(ByteSource& bytes, const ImportOptions& options, const DatasetCatalogue& catalogue,
+                                  EntitySink& sink, ReportSink* report, const ProgressCallback& progress) {
+  if (!options.municipality.empty() && !is_municipal_code(options.municipality)) {
+    return fail(ErrorCode::bad_request, "the municipality is no local government code of six digits", "municipality");
+  }
+  return Import(bytes, options, catalogue, sink, report, progress).run();
+}
+
+Result<ImportReport> import_file(const ImportOptions& options, const DatasetCatalogue& catalogue, EntitySink& sink,
+                                 ReportSink* report, const ProgressCallback& progress) {
+  auto file = FileSource::open(options.path);
+  if (!file) return fail(file.error());
+  return import_bytes(**file, options, catalogue, sink, report, progress);
+}
+
+}  // namespace machi::ingest
