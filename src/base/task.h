@@ -13,6 +13,9 @@ namespace asio = boost::asio;
 /// other threads post to it.
 using Loop = asio::io_context;
 
+/// What a loop is made with: `Loop loop(kOneThread)`. Sockets and timers take no locks, posting from other threads does.
+inline constexpr int kOneThread = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
+
 /// A coroutine on a loop. The executor is typed (not any_io_executor): it saves an allocation an operation.
 template <typename T = void>
 using Task = asio::awaitable<T, Loop::executor_type>;

@@ -1,6 +1,7 @@
 #include "net/framing.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace machi::net {
@@ -90,10 +91,14 @@ std::optional<std::string_view> read_target(std::string_view target, Request& re
 }
 
 bool is_host(std::string_view value) {
-  static constexpr std::string_view kAllowed = "-._~!$&'()*+,;=:[]%";
-  return std::ranges::all_of(value, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || kAllowed.contains(c);
-  });
+  static constexpr std::array<bool, 256> kAllowed = [] {
+    std::array<bool, 256> allowed{};
+    for (unsigned char c = 'a'; c <= 'z'; ++c) allowed[c] = allowed[static_cast<unsigned char>(c - 'a' + 'A')] = true;
+    for (unsigned char c = '0'; c <= '9'; ++c) allowed[c] = true;
+    for (const char c : std::string_view("-._~!$&'()*+,;=:[]%")) allowed[static_cast<unsigned char>(c)] = true;
+    return allowed;
+  }();
+  return std::ranges::all_of(value, [](char c) { return kAllowed[static_cast<unsigned char>(c)]; });
 }
 
 }  // namespace machi::net

@@ -151,6 +151,19 @@ Result<std::vector<QueryParameter>> Request::query_parameters() const {
   return out;
 }
 
+void Request::clear() {
+  constexpr std::size_t kKept = 64 * 1024;
+  for (std::string* text : {&method_name, &target, &path, &query, &correlator, &client_address, &body}) text->clear();
+  if (body.capacity() > kKept) body.shrink_to_fit();
+  method = Method::other;
+  headers.clear();
+  path_parameters.clear();
+  secure = false;
+  has_framing = false;
+  received = {};
+  principal = nullptr;
+}
+
 Response Response::json(int status, std::string body) {
   Response response;
   response.status = status;

@@ -29,12 +29,16 @@ class Headers {
   /// The first field of this name; empty view when absent (see has()).
   [[nodiscard]] std::string_view get(std::string_view name) const;
   [[nodiscard]] bool has(std::string_view name) const;
-  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  void add(std::string name, std::string value) {
+    if (fields_.empty()) fields_.reserve(4);  // most answers have no more
+    fields_.emplace_back(std::move(name), std::move(value));
+  }
   /// Before all others.
   void add_first(std::string name, std::string value);
   /// Replaces all fields of this name.
   void set(std::string_view name, std::string value);
   void remove(std::string_view name);
+  void clear() { fields_.clear(); }
   [[nodiscard]] const std::vector<Field>& fields() const { return fields_; }
 
  private:
@@ -68,6 +72,8 @@ struct Request {
   /// Parses `query`. Errors: bad_request when a percent-encoding is broken or yields a control character or text that
   /// is not UTF-8.
   [[nodiscard]] Result<std::vector<QueryParameter>> query_parameters() const;
+  /// Forgets everything and keeps the memory for the next request of the connection.
+  void clear();
 };
 
 /// Produces a body piece by piece; empty string ends it. Called on the connection's loop; the server asks for the next

@@ -31,7 +31,7 @@ bool names_version(std::string_view head) {
 /// Beast's parser for one request, and the rules it leaves to its user.
 class Reader final : public http::basic_parser<true> {
  public:
-  Reader(ParsedRequest& out, const ParserLimits& limits) : out_(out) {
+  Reader(ParsedRequest* out, const ParserLimits& limits) : out_(out) {
     eager(true);
     header_limit(static_cast<std::uint32_t>(limits.header_bytes + 1));
     body_limit(limits.body_bytes);
@@ -42,10 +42,10 @@ class Reader final : public http::basic_parser<true> {
 
  private:
   void on_request_impl(http::verb, string_view method, string_view target, int version, error_code& ec) override {
-    Request& request = out_.request;
+    Request& request = out_->request;
     request.method_name = view(method);
     request.method = method_of(view(method));
-    out_.http_1_1 = version == 11;
+    out_->http_1_1 = version == 11;
     const auto authority = read_target(view(target), request);
     if (!authority) return refused(400, "the request target is not valid", ec);
     authority_ = *authority;
@@ -72,28 +72,28 @@ class Reader final : public http::basic_parser<true> {
         if (!equals_without_case(view(value), "100-continue")) {
           return refused(417, "the expectation cannot be met", ec);
         }
-        expects_continue_ = out_.http_1_1;
+        expects_continue_ = out_->http_1_1;
         break;
       default:
         break;
     }
-    out_.request.headers.add(std::string(view(name)), std::string(view(value)));
+    out_->request.headers.add(std::string(view(name)), std::string(view(value)));
   }
 
   void on_header_impl(error_code& ec) override {
     // RFC 9112 §6.1, §6.3: either framing, never both; HTTP/1.0 knows no chunks.
     if (has_length_ && has_encoding_)
       return refused(400, "Content-Length and Transfer-Encoding exclude each other", ec);
-    if (has_encoding_ && !out_.http_1_1) return refused(400, "HTTP/1.0 has no Transfer-Encoding", ec);
-    if (!has_host_ && out_.http_1_1) return refused(400, "the Host header is missing", ec);
-    if (!authority_.empty()) out_.request.headers.set("Host", std::string(authority_));  // RFC 9112 §3.2.2
-    out_.request.has_framing = has_length_ || has_encoding_;
-    out_.keep_alive = keep_alive();
+    if (has_encoding_ && !out_->http_1_1) return refused(400, "HTTP/1.0 has no Transfer-Encoding", ec);
+    if (!has_host_ && out_->http_1_1) return refused(400, "the Host header is missing", ec);
+    if (!authority_.empty()) out_->request.headers.set("Host", std::string(authority_));  // RFC 9112 §3.2.2
+    out_->request.has_framing = has_length_ || has_encoding_;
+    out_->keep_alive = keep_alive();
   }
 
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
     constexpr std::uint64_t kTrusted = 64 * 1024;  // a length alone reserves no more than this
-    if (length) out_.request.body.reserve(std::min(*length, kTrusted));
+    if (length) out_->request.body.reserve(std::min(*length, kTrusted));
   }
 
   std::size_t on_body_impl(string_view bytes, error_code&) override { return append(bytes); }
@@ -106,7 +106,7 @@ class Reader final : public http::basic_parser<true> {
   void on_response_impl(int, string_view, int, error_code&) override {}
 
   std::size_t append(string_view bytes) {
-    out_.request.body.append(bytes.data(), bytes.size());
+    out_->request.body.append(bytes.data(), bytes.size());
     return bytes.size();
   }
 
@@ -115,7 +115,7 @@ class Reader final : public http::basic_parser<true> {
     ec = http::error::bad_field;
   }
 
-  ParsedRequest& out_;
+  ParsedRequest* out_;
   std::optional<Refusal> refusal_;
   std::string authority_;
   bool has_host_ = false;
@@ -127,15 +127,21 @@ class Reader final : public http::basic_parser<true> {
 }  // namespace
 
 struct RequestParser::State {
-  explicit State(const ParserLimits& l) : limits(l) { restart(); }
+  explicit State(const ParserLimits& l) : limits(l) {}
 
-  void restart() {
+  void begin(ParsedRequest& out) {
+    out.request.clear();
+    out.http_1_1 = true;
+    out.keep_alive = true;
     scan.emplace(limits);
-    reader.emplace(parsed, limits);
+    reader.emplace(&out, limits);
     is_started = false;
     may_skip_line = true;
     asked_continue = false;
+    has_body_bytes = false;
   }
+
+  [[nodiscard]] bool is_in_body() const { return reader && reader->is_header_done() && !reader->is_done(); }
 
   Progress refused(Refusal why) {
     refusal = std::move(why);
@@ -147,13 +153,13 @@ struct RequestParser::State {
   Progress failed(const error_code& ec, std::string_view bytes);
 
   ParserLimits limits;
-  ParsedRequest parsed;
   std::optional<HeadScan> scan;
-  std::optional<Reader> reader;
+  std::optional<Reader> reader;  // of the request being read or the last one
   Refusal refusal;
   bool is_started = false;
   bool may_skip_line = true;
   bool asked_continue = false;
+  bool has_body_bytes = false;
 };
 
 RequestParser::Progress RequestParser::State::failed(const error_code& ec, std::string_view bytes) {
@@ -196,6 +202,7 @@ RequestParser::Progress RequestParser::State::feed_head(std::string_view bytes) 
 
 RequestParser::Progress RequestParser::State::feed_body(std::string_view bytes) {
   if (bytes.empty()) return {};
+  has_body_bytes = true;
   error_code ec;
   const std::size_t used = reader->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
   if (ec && ec != http::error::need_more) return failed(ec, bytes);
@@ -210,41 +217,33 @@ RequestParser::~RequestParser() = default;
 RequestParser::RequestParser(RequestParser&&) noexcept = default;
 RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
-RequestParser::Progress RequestParser::feed(std::string_view bytes) {
-  if (is_in_body()) return state_->feed_body(bytes);
-  const Progress head = state_->feed_head(bytes);
-  if (head.step != Step::need_more || !is_in_body()) return head;
-  Progress body = state_->feed_body(bytes.substr(head.consumed));
+RequestParser::Progress RequestParser::feed(std::string_view bytes, ParsedRequest& out) {
+  State& state = *state_;
+  if (!state.reader || state.reader->is_done()) state.begin(out);
+  if (state.is_in_body()) return state.feed_body(bytes);
+  const Progress head = state.feed_head(bytes);
+  if (head.step != Step::need_more || !state.is_in_body()) return head;
+  Progress body = state.feed_body(bytes.substr(head.consumed));
   body.consumed += head.consumed;
   return body;
-}
-
-ParsedRequest RequestParser::take() {
-  ParsedRequest out = std::exchange(state_->parsed, {});
-  state_->restart();
-  return out;
 }
 
 const Refusal& RequestParser::refusal() const {
   return state_->refusal;
 }
 
-const Request& RequestParser::partial() const {
-  return state_->parsed.request;
-}
-
 bool RequestParser::is_started() const {
-  return state_->is_started;
+  return state_->is_started && state_->reader && !state_->reader->is_done();
 }
 
 bool RequestParser::is_in_body() const {
-  return state_->reader->is_header_done() && !state_->reader->is_done();
+  return state_->is_in_body();
 }
 
 bool RequestParser::take_continue() {
   if (state_->asked_continue || !is_in_body() || !state_->reader->expects_continue()) return false;
   state_->asked_continue = true;
-  return state_->parsed.request.body.empty();
+  return !state_->has_body_bytes;
 }
 
 }  // namespace machi::net

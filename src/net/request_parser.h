@@ -31,15 +31,12 @@ class RequestParser {
   RequestParser(RequestParser&&) noexcept;
   RequestParser& operator=(RequestParser&&) noexcept;
 
-  /// `bytes`: what earlier calls have not consumed, with more behind it. After `complete` comes take(); after
-  /// `refused` nothing more can be read.
-  [[nodiscard]] Progress feed(std::string_view bytes);
-  /// After `complete`: the request; the next one may be fed.
-  [[nodiscard]] ParsedRequest take();
+  /// `bytes`: what earlier calls have not consumed, with more behind it. `out` is cleared when a request begins and
+  /// is the same until it is complete or refused; it then holds as much of the request as was read. After `complete`
+  /// the next request may be fed, after `refused` nothing.
+  [[nodiscard]] Progress feed(std::string_view bytes, ParsedRequest& out);
   /// After `refused`.
   [[nodiscard]] const Refusal& refusal() const;
-  /// What is known of the request being read: enough to render its refusal.
-  [[nodiscard]] const Request& partial() const;
   /// Some byte of a request was seen and it is not complete.
   [[nodiscard]] bool is_started() const;
   /// The head is read, the body is not.

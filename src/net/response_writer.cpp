@@ -4,6 +4,9 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <utility>
+
+#include "net/framing.h"
 
 namespace machi::net {
 namespace {
@@ -21,11 +24,10 @@ void append_number(std::string& out, std::uint64_t value, int base = 10) {
 void append_field(std::string& out, std::string_view name, std::string_view value) {
   out += name;
   out += ": ";
-  const std::size_t start = out.size();
   out += value;
-  for (std::size_t i = start; i < out.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(out[i]);
-    if (byte < 0x20 || byte == 0x7f) out[i] = ' ';
+  if (has_control(value)) {
+    const auto start = out.end() - static_cast<std::ptrdiff_t>(value.size());
+    std::replace_if(start, out.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
   }
   out += "\r\n";
 }
@@ -76,7 +78,7 @@ bool may_have_body(int status) {
 }
 
 std::string& OutQueue::tail() {
-  if (pieces_.empty() || pieces_.back().size() >= kSmall) pieces_.emplace_back();
+  if (pieces_.empty() || pieces_.back().size() >= kSmall) pieces_.push_back(std::exchange(spare_, {}));
   return pieces_.back();
 }
 
@@ -94,7 +96,6 @@ void OutQueue::append(std::string&& text) {
 void OutQueue::append(Response&& response, const ResponseFraming& framing) {
   std::string& out = tail();
   const std::size_t before = out.size();
-  if (before == 0) out.reserve(512 + std::min(response.body.size(), kSmall));
   append_head(out, response, framing);
   bytes_ += out.size() - before;
   if (!framing.head_only && !response.stream && may_have_body(response.status)) append(std::move(response.body));
@@ -128,6 +129,11 @@ void OutQueue::consume(std::size_t written) {
   written_ += written;
   std::size_t done = 0;
   while (done < pieces_.size() && written_ >= pieces_[done].size()) written_ -= pieces_[done++].size();
+  if (done == 0) return;
+  if (pieces_[done - 1].capacity() <= 2 * kSmall) {
+    spare_ = std::move(pieces_[done - 1]);
+    spare_.clear();
+  }
   pieces_.erase(pieces_.begin(), pieces_.begin() + static_cast<std::ptrdiff_t>(done));
 }
 

@@ -39,6 +39,7 @@ class OutQueue {
  private:
   std::string& tail();
   std::vector<std::string> pieces_;
+  std::string spare_;        // an empty piece with memory
   std::size_t written_ = 0;  // of the first piece
   std::size_t bytes_ = 0;
 };

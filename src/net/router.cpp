@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <span>
 #include <stdexcept>
 
 #include "base/ids.h"
@@ -34,6 +36,19 @@ std::string_view without_last_slash(std::string_view path) {
   if (path.ends_with('/')) path.remove_suffix(1);
   return path;
 }
+
+/// The raw values of a path's parameters: as many as any route has, without an allocation.
+class RawParameters {
+ public:
+  static constexpr std::size_t kMost = 8;
+  void add(std::string_view value) { values_[count_++] = value; }
+  void drop() { --count_; }
+  [[nodiscard]] std::span<const std::string_view> all() const { return {values_.data(), count_}; }
+
+ private:
+  std::array<std::string_view, kMost> values_;
+  std::size_t count_ = 0;
+};
 
 bool is_parameter(std::string_view segment) {
   return segment.starts_with('{') && segment.ends_with('}');
@@ -94,7 +109,7 @@ struct Router::Node {
   }
 
   /// `values` are the raw segments under parameters. A literal is tried first; where it leads nowhere, the parameter.
-  [[nodiscard]] const Node* find(std::string_view path, std::vector<std::string_view>& values) const {
+  [[nodiscard]] const Node* find(std::string_view path, RawParameters& values) const {
     if (path.empty()) return routes.empty() ? nullptr : this;
     std::string_view rest = path;
     const std::string_view segment = take_segment(rest);
@@ -102,9 +117,9 @@ struct Router::Node {
       if (const Node* found = next->find(rest, values)) return found;
     }
     if (!parameter) return nullptr;
-    values.push_back(segment);
+    values.add(segment);
     const Node* found = parameter->find(rest, values);
-    if (found == nullptr) values.pop_back();
+    if (found == nullptr) values.drop();
     return found;
   }
 
@@ -152,6 +167,9 @@ Router::Router(std::vector<RouteGroup> groups, Gate gate, Observer observer)
     for (const Route& route : group.routes) {
       Node* node = root_.get();
       std::string_view path = without_last_slash(route.path);
+      if (std::ranges::count(path, '{') > std::ptrdiff_t{RawParameters::kMost}) {
+        throw std::logic_error(fmt::format("{} has too many parameters", route.path));
+      }
       while (!path.empty()) node = &node->child(take_segment(path));
       if (node->route(route.method) != nullptr) {
         throw std::logic_error(fmt::format("two routes for {} {}", name_of(route.method), route.path));
@@ -179,11 +197,11 @@ const RouteGroup* Router::group_of(std::string_view path) const {
 
 Router::Match Router::find(std::string_view path, std::vector<std::string>& parameters) const {
   Match match;
-  std::vector<std::string_view> raw;
+  RawParameters raw;
   if (path.starts_with('/')) match.node = root_->find(without_last_slash(path), raw);
   match.group = match.node != nullptr ? match.node->group : group_of(path);
   parameters.clear();
-  for (const std::string_view value : raw) {
+  for (const std::string_view value : raw.all()) {
     auto decoded = decode_target_part(value);
     if (!decoded) {
       match.parameters = fail(std::move(decoded.error()));

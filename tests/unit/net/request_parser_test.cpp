@@ -25,11 +25,12 @@ struct Outcome {
 Outcome feed(std::string_view bytes, std::size_t piece, const ParserLimits& limits = kSmallLimits) {
   RequestParser parser(limits);
   Outcome out;
+  ParsedRequest parsed;
   std::string buffer;
   for (std::size_t at = 0; at < bytes.size(); at += piece) {
     buffer += bytes.substr(at, piece);
     while (!buffer.empty()) {
-      const auto progress = parser.feed(buffer);
+      const auto progress = parser.feed(buffer, parsed);
       buffer.erase(0, progress.consumed);
       if (progress.step == Step::refused) {
         out.status = parser.refusal().status;
@@ -37,7 +38,7 @@ Outcome feed(std::string_view bytes, std::size_t piece, const ParserLimits& limi
         return out;
       }
       if (progress.step == Step::need_more) break;
-      out.requests.push_back(parser.take());
+      out.requests.push_back(parsed);
     }
   }
   out.is_waiting = parser.is_started();
@@ -232,22 +233,24 @@ TEST(RequestParser, TheAuthorityOfAnAbsoluteTargetIsTheHost) {
 
 TEST(RequestParser, ContinueIsAskedForOnceAndOnlyWhileTheBodyIsMissing) {
   RequestParser parser(kSmallLimits);
+  ParsedRequest parsed;
   const std::string head = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
-  EXPECT_EQ(parser.feed(head).consumed, head.size());
+  EXPECT_EQ(parser.feed(head, parsed).consumed, head.size());
   EXPECT_TRUE(parser.take_continue());
   EXPECT_FALSE(parser.take_continue());
-  EXPECT_EQ(parser.feed("abc").step, Step::complete);
-  EXPECT_EQ(parser.take().request.body, "abc");
+  EXPECT_EQ(parser.feed("abc", parsed).step, Step::complete);
+  EXPECT_EQ(parsed.request.body, "abc");
 
-  EXPECT_EQ(parser.feed(head + "a").step, Step::need_more);
+  EXPECT_EQ(parser.feed(head + "a", parsed).step, Step::need_more);
   EXPECT_FALSE(parser.take_continue());
 }
 
 TEST(RequestParser, ARefusedRequestIsKnownAsFarAsItWasRead) {
   RequestParser parser(kSmallLimits);
-  const auto progress = parser.feed("POST /v2/entities HTTP/1.1\r\nHost: a\r\nContent-Length: 65\r\n\r\n");
+  ParsedRequest parsed;
+  const auto progress = parser.feed("POST /v2/entities HTTP/1.1\r\nHost: a\r\nContent-Length: 65\r\n\r\n", parsed);
   EXPECT_EQ(progress.step, Step::refused);
-  EXPECT_EQ(parser.partial().path, "/v2/entities");
+  EXPECT_EQ(parsed.request.path, "/v2/entities");
 }
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace machi::net {
 /// Runs a task on a loop of its own until it is done and gives its value.
 template <typename T>
 T run_task(Task<T> task) {
-  Loop loop(1);
+  Loop loop(kOneThread);
   std::optional<T> out;
   std::exception_ptr failure;
   asio::co_spawn(loop, std::move(task), [&](std::exception_ptr e, T value) {

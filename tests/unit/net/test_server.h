@@ -40,7 +40,7 @@ class RunningLoop {
   }
 
  private:
-  Loop loop_{1};
+  Loop loop_{kOneThread};
   asio::executor_work_guard<Loop::executor_type> work_{loop_.get_executor()};
   std::thread thread_;
 };
