@@ -25,6 +25,9 @@ class PostgresEntityStore final : public EntityStore {
   [[nodiscard]] Task<> close();
 
  private:
+  /// For patterns that only RE2 can decide.
+  [[nodiscard]] Task<Result<QueryPage>> refine(query::Query query);
+
   db::Database& database_;
   FindBatcher finds_;
   WriteBatcher writes_;

@@ -75,6 +75,10 @@ const db::Statement kInsertGeometry{"geometry_insert", R"(
 
 const db::Statement kKeyBlock{"entity_key_block", "select nextval('machi.entity_key_block')"};
 
+std::string_view entity_columns() {
+  return MACHI_ENTITY_COLUMNS;
+}
+
 #undef MACHI_ENTITY_COLUMNS
 
 StoredEntity entity_at(const db::Rows& rows, std::size_t row) {

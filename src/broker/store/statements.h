@@ -6,6 +6,8 @@ namespace machi::broker::statements {
 
 /// Columns of every select of entities, in this order; read back with entity_at.
 inline constexpr int kEntityColumns = 9;
+/// The same for statements that are built: columns of the alias `e`.
+[[nodiscard]] std::string_view entity_columns();
 
 extern const db::Statement kFind;         ///< $1 tenant, $2 id
 extern const db::Statement kFindMany;     ///< $1 tenants, $2 ids; the tenant follows the entity's columns
