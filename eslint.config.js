@@ -16,6 +16,8 @@ export default defineConfig(
   },
   {
     files: ["**/*.mjs", "eslint.config.js"],
-    languageOptions: { globals: { console: "readonly", process: "readonly" } },
+    languageOptions: {
+      globals: Object.fromEntries(["URL", "clearTimeout", "console", "fetch", "performance", "process", "setTimeout"].map((name) => [name, "readonly"])),
+    },
   },
 );

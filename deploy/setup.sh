@@ -86,7 +86,7 @@ install_packages() {
   as_root apt-get update -q >&2
   for entry in $missing; do names+=("$(available_name "$entry")"); done
   no_cluster_of_debian
-  as_root apt-get install -q -y --no-install-recommends "${names[@]}" >&2
+  as_root apt-get install -q -y --no-install-recommends -o Dpkg::Use-Pty=0 "${names[@]}" >&2
   say "Packages are installed."
 }
 

@@ -60,8 +60,8 @@ std::int64_t Histogram::quantile(double share) const {
 
 std::string Histogram::json() const {
   const double mean = count_ == 0 ? 0 : sum_ / static_cast<double>(count_);
-  return fmt::format(R"({{"count":{},"mean":{:.1f},"p50":{},"p90":{},"p99":{},"p999":{},"max":{}}})", count_, mean,
-                     quantile(0.5), quantile(0.9), quantile(0.99), quantile(0.999), max_);
+  return fmt::format(R"({{"count":{},"mean":{:.1f},"p50":{},"p90":{},"p95":{},"p99":{},"p999":{},"max":{}}})", count_,
+                     mean, quantile(0.5), quantile(0.9), quantile(0.95), quantile(0.99), quantile(0.999), max_);
 }
 
 }  // namespace bench

@@ -14,7 +14,7 @@ class Histogram {
   [[nodiscard]] std::uint64_t count() const { return count_; }
   /// The time below which this share (0…1) of the records lies; 0 when there are none.
   [[nodiscard]] std::int64_t quantile(double share) const;
-  /// `{"count":…,"mean":…,"p50":…,"p90":…,"p99":…,"p999":…,"max":…}`, microseconds.
+  /// `{"count":…,"mean":…,"p50":…,"p90":…,"p95":…,"p99":…,"p999":…,"max":…}`, microseconds.
   [[nodiscard]] std::string json() const;
 
  private:
