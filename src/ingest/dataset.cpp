@@ -130,7 +130,12 @@ class DefinitionReader {
                               .publisher_name = text_of(item, "publisher_name")};
       const Json* columns = item.find("columns");
       if (columns == nullptr || !columns->is_object()) return complain("a layout has no columns");
-      for (const auto& [header, meaning] : columns->as_object()) layout.columns.push_back({header, target(meaning)});
+      for (const auto& [header, meaning] : columns->as_object()) {
+        LayoutColumn column{header, spelling_key(header), {}, target(meaning)};
+        const auto& attributes = column.target.attributes;
+        if (attributes.size() == 1) column.name_key = spelling_key(out_.attributes[attributes[0]].name);
+        layout.columns.push_back(std::move(column));
+      }
       for (const std::string& header : texts_of(item, "required")) {
         const auto column = std::ranges::find(layout.columns, header, &LayoutColumn::header);
         if (column == layout.columns.end()) return complain(fmt::format("there is no column '{}'", header));
@@ -165,8 +170,7 @@ class DefinitionReader {
 void learn_headings(DatasetDefinition& dataset, const Json& common) {
   // Within one dataset a heading means the same in every layout; a test holds the definitions to that.
   for (const LayoutDefinition& layout : dataset.layouts) {
-    for (const LayoutColumn& column : layout.columns)
-      dataset.headings.emplace(spelling_key(column.header), column.target);
+    for (const LayoutColumn& column : layout.columns) dataset.headings.emplace(column.key, column.target);
   }
   for (std::size_t i = 0; i < dataset.attributes.size(); ++i) {
     dataset.headings.emplace(spelling_key(dataset.attributes[i].name), ColumnTarget{{i}});

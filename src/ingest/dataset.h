@@ -59,6 +59,8 @@ struct ColumnTarget {
 
 struct LayoutColumn {
   std::string header;
+  std::string key;       ///< spelling_key of the header
+  std::string name_key;  ///< spelling_key of the attribute's English name: the third generation's other heading
   ColumnTarget target;
 };
 

@@ -170,10 +170,12 @@ Result<> Import::find_header() {
     if (match_) return {};
     if (first_header.empty()) first_header = fmt::format("{}", fmt::join(record.fields, ", ")).substr(0, 500);
   }
-  return fail(ErrorCode::bad_request,
-              fmt::format("the file's header fits {}: {}",
-                          only == nullptr ? "no known dataset" : "no layout of '" + only->name + "'", first_header),
-              "dataset");
+  return fail(
+      ErrorCode::bad_request,
+      fmt::format("the file's header fits {}: {}",
+                  only == nullptr ? "no known dataset (name it with --dataset)" : "no layout of '" + only->name + "'",
+                  first_header),
+      "dataset");
 }
 
 void Import::make_mapper() {

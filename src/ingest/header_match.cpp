@@ -12,6 +12,8 @@ namespace machi::ingest {
 namespace {
 
 constexpr std::size_t kMinimumMatches = 3;
+/// Unless the dataset is named, the header must look like it: many datasets share a few columns.
+constexpr double kMinimumLikeness = 0.6;
 
 struct Score {
   std::size_t matches = 0;
@@ -20,7 +22,9 @@ struct Score {
 
 Score score(const std::unordered_set<std::string>& header, const LayoutDefinition& layout) {
   Score out;
-  for (const LayoutColumn& column : layout.columns) out.matches += header.contains(spelling_key(column.header)) ? 1 : 0;
+  for (const LayoutColumn& column : layout.columns) {
+    out.matches += header.contains(column.key) || header.contains(column.name_key) ? 1 : 0;
+  }
   out.likeness = 2.0 * static_cast<double>(out.matches) / static_cast<double>(header.size() + layout.columns.size());
   return out;
 }
@@ -39,8 +43,7 @@ std::vector<MatchedColumn> match_columns(std::span<const std::string> header, co
   for (const std::string& cell : header) {
     const std::string key = spelling_key(cell);
     MatchedColumn column{std::string(trim_blanks(cell))};
-    const auto own =
-        std::ranges::find_if(layout.columns, [&](const LayoutColumn& c) { return spelling_key(c.header) == key; });
+    const auto own = std::ranges::find(layout.columns, key, &LayoutColumn::key);
     if (key.empty()) {
       column.known = false;
     } else if (own != layout.columns.end()) {
@@ -79,20 +82,25 @@ std::optional<HeaderMatch> match_header(std::span<const std::string> header, con
     if (std::string key = spelling_key(cell); !key.empty()) keys.insert(std::move(key));
   }
   std::optional<HeaderMatch> best;
-  double best_likeness = 0;
+  double best_likeness = only == nullptr ? kMinimumLikeness : 0;
+  bool tied = false;
   for (const DatasetDefinition& dataset : catalogue.datasets()) {
     if (only != nullptr && only != &dataset) continue;
     for (const LayoutDefinition& layout : dataset.layouts) {
       const Score found = score(keys, layout);
-      if (found.matches == 0 || found.likeness <= best_likeness) continue;
+      if (found.matches == 0 || found.likeness < best_likeness) continue;
+      if (best && best->dataset == &dataset && found.likeness == best_likeness) continue;
       if (found.matches < kMinimumMatches && found.matches < keys.size()) continue;
       auto columns = match_columns(header, dataset, layout);
       const auto named = attributes_named(columns);
       if (!std::ranges::all_of(dataset.must, [&](std::size_t a) { return named.contains(a); })) continue;
+      // Of two generations that are alike, the older one; of two datasets, neither.
+      tied = best && found.likeness == best_likeness;
       best_likeness = found.likeness;
       best = HeaderMatch{&dataset, &layout, std::move(columns)};
     }
   }
+  if (tied) return {};
   if (best) add_findings(*best);
   return best;
 }
