@@ -1,0 +1,102 @@
+#include "broker/subscription/text_template.h"
+
+namespace machi::broker {
+namespace {
+
+enum class Respect : std::uint8_t { quotes_and_braces, braces, nothing };
+
+/// Where the macro whose content starts at `begin` is closed; npos when it is not.
+std::size_t find_end(std::string_view text, std::size_t begin, Respect respect) {
+  int open = 0;
+  char quote = '\0';
+  for (std::size_t i = begin; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quote != '\0') {
+      if (c == '\\') ++i;
+      if (c == quote) quote = '\0';
+    } else if (respect == Respect::quotes_and_braces && (c == '\'' || c == '"')) {
+      quote = c;
+    } else if (respect != Respect::nothing && c == '{') {
+      ++open;
+    } else if (c == '}' && open-- == 0) {
+      return i;
+    } else if (c == '}' && respect == Respect::nothing) {
+      return i;
+    }
+  }
+  return text.npos;
+}
+
+/// A broken expression may have a quotation mark or a brace too many: then the next closing brace ends it.
+std::size_t find_end(std::string_view text, std::size_t begin) {
+  for (const auto respect : {Respect::quotes_and_braces, Respect::braces, Respect::nothing}) {
+    if (const auto end = find_end(text, begin, respect); end != text.npos) return end;
+  }
+  return text.npos;
+}
+
+}  // namespace
+
+std::optional<TextTemplate> TextTemplate::parse(std::string_view text) {
+  TextTemplate out;
+  std::size_t at = 0;
+  for (std::size_t hit = text.find("${"); hit != text.npos; hit = text.find("${", at)) {
+    const std::size_t end = find_end(text, hit + 2);
+    if (end == text.npos) return std::nullopt;
+    if (hit > at) out.parts_.push_back({.text = std::string(text.substr(at, hit - at))});
+    auto expression = Expression::parse(text.substr(hit + 2, end - hit - 2));
+    out.parts_.push_back(
+        {.is_macro = true, .expression = expression ? std::optional(std::move(*expression)) : std::nullopt});
+    at = end + 1;
+  }
+  if (at < text.size()) out.parts_.push_back({.text = std::string(text.substr(at))});
+  return out;
+}
+
+Json TextTemplate::evaluate(const Part& part, const Scope& scope, Timestamp now) {
+  return part.expression ? part.expression->evaluate(scope, now) : Json();
+}
+
+std::optional<std::string> TextTemplate::fill(const Scope& scope, Timestamp now, std::string_view null_text) const {
+  std::string out;
+  for (const Part& part : parts_) {
+    if (!part.is_macro) {
+      out += part.text;
+    } else if (const Json value = evaluate(part, scope, now); value.is_null()) {
+      out += null_text;
+    } else if (value.is_string()) {
+      out += value.as_string();
+    } else {
+      value.dump_to(out);
+    }
+    if (out.size() > kMaxLength) return std::nullopt;
+  }
+  return out;
+}
+
+Json TextTemplate::value(const Scope& scope, Timestamp now) const {
+  if (is_single_macro()) return evaluate(parts_[0], scope, now);
+  auto text = fill(scope, now, "null");
+  return text ? Json(std::move(*text)) : Json();
+}
+
+Json fill_templates(const Json& value, const Scope& scope, Timestamp now) {
+  if (value.is_string()) {
+    if (value.as_string().find("${") == std::string::npos) return value;
+    const auto parsed = TextTemplate::parse(value.as_string());
+    return parsed ? parsed->value(scope, now) : value;
+  }
+  if (value.is_array()) {
+    Json::Array out;
+    for (const Json& item : value.as_array()) out.push_back(fill_templates(item, scope, now));
+    return Json(std::move(out));
+  }
+  if (value.is_object()) {
+    Json::Object out;
+    for (const auto& [name, item] : value.as_object()) out.emplace_back(name, fill_templates(item, scope, now));
+    return Json(std::move(out));
+  }
+  return value;
+}
+
+}  // namespace machi::broker
