@@ -1,9 +1,9 @@
 #include <gtest/gtest.h>
 
+#include "broker/query/build.h"
 #include "broker/query/geo_parser.h"
 #include "broker/query/geodesic.h"
 #include "broker/query/matcher.h"
-#include "broker/query/build.h"
 
 namespace machi::broker::query {
 namespace {

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "broker/query/order.h"
 #include "broker/query/build.h"
+#include "broker/query/order.h"
 
 namespace machi::broker::query {
 namespace {
