@@ -1,6 +1,8 @@
 #pragma once
 #include "base/per_loop.h"
 #include "broker/entity_store.h"
+#include "broker/history/history_store.h"
+#include "broker/subscription/subscription_store.h"
 #include "broker/tenants.h"
 
 namespace machi::broker {
@@ -9,6 +11,8 @@ namespace machi::broker {
 struct LoopServices {
   EntityStore& entities;
   TenantDirectory& tenants;
+  SubscriptionStore& subscriptions;
+  HistoryStore& history;
 };
 
 /// Handlers take `const Services&` and use `services.here()`.

@@ -2,6 +2,7 @@
 
 #include "broker/ngsiv2/errors.h"
 #include "broker/ngsiv2/handlers.h"
+#include "broker/ngsiv2/subscription_handlers.h"
 
 namespace machi::broker::ngsiv2 {
 namespace {
@@ -23,8 +24,12 @@ struct Line {
 
 constexpr std::string_view kRead = "broker.entities.read";
 constexpr std::string_view kWrite = "broker.entities.write";
+constexpr std::string_view kReadSubscriptions = "broker.subscriptions.read";
+constexpr std::string_view kWriteSubscriptions = "broker.subscriptions.write";
 constexpr std::string_view kInformation = "broker.information.read";
 
+constexpr std::string_view kSubscriptions = "/v2/subscriptions";
+constexpr std::string_view kSubscription = "/v2/subscriptions/{subscriptionId}";
 constexpr std::string_view kEntities = "/v2/entities";
 constexpr std::string_view kEntity = "/v2/entities/{entityId}";
 constexpr std::string_view kAttributes = "/v2/entities/{entityId}/attrs";
@@ -46,6 +51,16 @@ constexpr Line kLines[] = {
     {delete_, kAttribute, "removeAttribute", kWrite, DataClass::internal, LimitClass::write, remove_attribute},
     {get, kValue, "retrieveAttributeValue", kRead, DataClass::internal, LimitClass::read, retrieve_value},
     {put, kValue, "updateAttributeValue", kWrite, DataClass::internal, LimitClass::write, update_value},
+    {post, kSubscriptions, "createSubscription", kWriteSubscriptions, DataClass::internal, LimitClass::write,
+     create_subscription},
+    {get, kSubscriptions, "listSubscriptions", kReadSubscriptions, DataClass::internal, LimitClass::read,
+     list_subscriptions},
+    {get, kSubscription, "retrieveSubscription", kReadSubscriptions, DataClass::internal, LimitClass::read,
+     retrieve_subscription},
+    {delete_, kSubscription, "removeSubscription", kWriteSubscriptions, DataClass::internal, LimitClass::write,
+     remove_subscription},
+    {patch, kSubscription, "updateSubscription", kWriteSubscriptions, DataClass::internal, LimitClass::write,
+     update_subscription},
     {get, "/v2/types", "listEntityTypes", kRead, DataClass::internal, LimitClass::query, list_types},
     {get, "/v2/types/{entityType}", "retrieveEntityType", kRead, DataClass::internal, LimitClass::query, retrieve_type},
     {post, "/v2/op/update", "batchUpdate", kWrite, DataClass::internal, LimitClass::batch, batch_update},

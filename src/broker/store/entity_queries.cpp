@@ -25,7 +25,7 @@ constexpr std::string_view kTypeAttributes = R"(
   where e.tenant = $1::int and ($4::text is null or e.type = $4::text) and (e.expires is null or e.expires > now())
     and (cardinality($2::text[]) + cardinality($3::text[]) = 0 or e.service_path = any($2::text[])
       or exists (select 1 from unnest($3::text[]) root where e.service_path = root or starts_with(e.service_path, root || '/')))
-  group by 1, 2, 3 order by 1, 2 collate "C", 3 collate "C")";
+  group by e.type, a.key, i.instance ->> 'type' order by e.type, a.key collate "C", (i.instance ->> 'type') collate "C")";
 
 db::Parameters type_parameters(TenantId tenant, const ScopeFilter& scope, const std::optional<std::string>& only) {
   std::vector<std::string> exact;

@@ -1,0 +1,45 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "app/configuration.h"
+#include "base/task.h"
+#include "broker/delivery/delivery_journal.h"
+#include "broker/delivery/delivery_sender.h"
+#include "broker/delivery/dispatcher.h"
+#include "broker/subscription/subscription_store.h"
+#include "broker/tenants.h"
+#include "core/jobs.h"
+#include "core/log_consumer.h"
+#include "core/metrics.h"
+#include "net/client.h"
+#include "net/mqtt.h"
+
+namespace machi::app {
+
+/// What runs beside the requests, on a loop of its own: reading of the change log, notifications, jobs.
+class Background {
+ public:
+  Background(db::Database& database, broker::TenantDirectory& tenants, std::shared_ptr<const net::OutgoingGuard> guard,
+             const Configuration& configuration, core::Metrics& metrics);
+
+  /// Reads what is subscribed, then begins. On the loop.
+  [[nodiscard]] Task<> start();
+  /// Hands over in order: the log's place, the queues, the jobs. On the loop.
+  [[nodiscard]] Task<> stop();
+  /// Something was committed on this node. Thread-safe.
+  void wake() { consumer_.wake(); }
+
+ private:
+  broker::SubscriptionStore subscriptions_;
+  net::Client client_;
+  net::MqttPublisher mqtt_;
+  broker::DeliverySender sender_;
+  broker::DeliveryJournal journal_;
+  broker::Dispatcher dispatcher_;
+  core::LogConsumer consumer_;
+  core::JobRunner jobs_;
+};
+
+}  // namespace machi::app

@@ -1,0 +1,94 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <iostream>
+
+#include "app/configuration.h"
+#include "app/node.h"
+#include "base/log.h"
+#include "db/private_cluster.h"
+
+namespace {
+
+using machi::app::Configuration;
+
+int report(const machi::Error& error) {
+  std::cerr << "machi: " << error.message << '\n';
+  return 1;
+}
+
+/// The signals that main waits for; blocked in all threads, so that none is interrupted.
+sigset_t waited_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, signal);
+  return set;
+}
+
+int serve(Configuration configuration, const std::filesystem::path& data) {
+  const sigset_t signals = waited_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  if (const auto level = machi::log::parse_level(configuration.log_level)) machi::log::set_level(*level);
+  const bool secure = !configuration.server.tls_certificate.empty();
+  const std::string host = configuration.server.address.contains(':') ? "[" + configuration.server.address + "]"
+                                                                      : configuration.server.address;
+  const std::string operations_host = configuration.operations.address;
+  auto node = machi::app::Node::start(std::move(configuration), data);
+  if (!node) return report(node.error());
+  std::cout << "listening on " << (secure ? "https" : "http") << "://" << host << ":" << (*node)->port() << '\n'
+            << "operations on http://" << operations_host << ":" << (*node)->operations_port() << std::endl;
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) break;
+    (*node)->reload();
+  }
+  machi::log::info("stopping");
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"Machi (町): a city's data platform"};
+  app.set_version_flag("--version", MACHI_VERSION);
+  app.require_subcommand(1);
+  std::string config_file;
+  app.add_option("--config", config_file, "settings file (default: machi.toml in the working folder, if there is one)");
+
+  std::string data = "machi-data";
+  int port = -1;
+  auto* serve_command = app.add_subcommand("serve", "run the platform");
+  serve_command->add_option("--data", data, "folder of the private database and of what is generated")
+      ->capture_default_str();
+  serve_command->add_option("--port", port,
+                            "port of the APIs, instead of server.port; 0 takes a free one and prints it");
+
+  auto* config_command = app.add_subcommand("config", "settings");
+  config_command->require_subcommand(1);
+  auto* describe_command =
+      config_command->add_subcommand("describe", "list every setting with variable, type, default and meaning");
+
+  bool confirm = false;
+  auto* upgrade_command = app.add_subcommand(
+      "upgrade-database", "move the data folder to the installed PostgreSQL version; the old cluster is kept");
+  upgrade_command->add_option("--data", data, "the data folder")->capture_default_str();
+  upgrade_command->add_flag("--confirm", confirm, "remove the old cluster that an earlier upgrade has kept");
+  CLI11_PARSE(app, argc, argv);
+
+  if (describe_command->parsed()) {
+    Configuration defaults;
+    std::cout << machi::describe_settings(defaults.settings());
+    return 0;
+  }
+  if (upgrade_command->parsed()) {
+    const auto done = confirm ? machi::db::confirm_upgrade(data) : machi::db::upgrade_cluster(data);
+    return done ? 0 : report(done.error());
+  }
+  auto configuration = machi::app::load_configuration(config_file);
+  if (!configuration) return report(configuration.error());
+  if (port >= 0) configuration->server.port = port;
+  return serve(std::move(*configuration), std::filesystem::absolute(data));
+}

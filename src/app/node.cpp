@@ -1,0 +1,284 @@
+#include "app/node.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "app/background.h"
+#include "app/loop_threads.h"
+#include "app/operations_routes.h"
+#include "base/ids.h"
+#include "base/log.h"
+#include "broker/history/routes.h"
+#include "broker/ngsiv2/routes.h"
+#include "broker/services.h"
+#include "broker/store/postgres_entity_store.h"
+#include "core/metrics.h"
+#include "core/principal.h"
+#include "db/database.h"
+#include "db/migrations.h"
+#include "db/private_cluster.h"
+#include "net/server.h"
+
+namespace machi::app {
+namespace {
+
+/// What belongs to one loop, in the order in which it is built.
+struct LoopParts {
+  std::unique_ptr<db::Database> database;
+  std::unique_ptr<broker::TenantDirectory> tenants;
+  std::unique_ptr<broker::PostgresEntityStore> entities;
+  std::unique_ptr<broker::SubscriptionStore> subscriptions;
+  std::unique_ptr<broker::HistoryStore> history;
+};
+
+db::DatabaseOptions database_options(const Configuration::Database& c, std::string url) {
+  db::DatabaseOptions options;
+  options.url = std::move(url);
+  options.read_connections = static_cast<int>(c.read_connections);
+  options.write_connections = static_cast<int>(c.write_connections);
+  options.slow_connections = static_cast<int>(c.slow_connections);
+  options.slow_time = c.slow_time;
+  return options;
+}
+
+Task<> close_parts(LoopParts* parts) {
+  co_await parts->entities->close();
+  co_await parts->database->close();
+}
+
+Task<Result<>> database_answers(db::Database* database) {
+  static const db::Statement kProbe{"readiness_probe", "select 1"};
+  auto rows = co_await database->read(kProbe, db::Parameters());
+  if (!rows) co_return fail(ErrorCode::busy, "the database does not answer");
+  co_return Result<>();
+}
+
+/// Counts answers by operation and class of status, and how long they took.
+class RequestMeters {
+ public:
+  RequestMeters(core::Metrics& metrics, const std::vector<net::RouteGroup>& groups) {
+    for (const net::RouteGroup& group : groups) {
+      for (const net::Route& route : group.routes) add(metrics, route.operation.id);
+    }
+    add(metrics, "");
+  }
+  void observe(const net::Route* route, int status, std::int64_t microseconds) const {
+    const auto meters = by_operation_.find(route == nullptr ? std::string_view() : route->operation.id);
+    if (meters == by_operation_.end()) return;
+    meters->second.answers[static_cast<std::size_t>(std::clamp(status / 100, 1, 5))]->add();
+    meters->second.time->observe(microseconds);
+  }
+
+ private:
+  struct Meters {
+    std::array<core::Counter*, 6> answers{};
+    core::Histogram* time = nullptr;
+  };
+  void add(core::Metrics& metrics, std::string_view operation) {
+    Meters meters;
+    const std::string label = "operation=\"" + std::string(operation.empty() ? "unknown" : operation) + "\"";
+    for (std::size_t i = 1; i < meters.answers.size(); ++i) {
+      meters.answers[i] = &metrics.counter("machi_http_requests_total", "Requests answered.",
+                                           label + ",status=\"" + std::to_string(i) + "xx\"");
+    }
+    meters.time = &metrics.histogram("machi_http_request_seconds", "Time from the whole request to its answer.", label);
+    by_operation_.emplace(operation, meters);
+  }
+  std::unordered_map<std::string_view, Meters> by_operation_;
+};
+
+}  // namespace
+
+struct Node::Parts {
+  Configuration configuration;
+  std::unique_ptr<db::PrivateCluster> cluster;
+  core::Metrics metrics;
+  std::unique_ptr<LoopThreads> threads;
+  std::vector<LoopParts> loops;
+  broker::Services services;
+  std::unique_ptr<Background> background;
+  std::shared_ptr<const net::Router> router;
+  std::unique_ptr<net::Server> server;
+  std::unique_ptr<net::Server> operations;
+
+  Result<> start(const std::filesystem::path& data);
+  Result<> open_database(const std::filesystem::path& data);
+  void build_loops(const std::string& url);
+  Result<> build_background();
+  [[nodiscard]] std::optional<net::Cors> cors() const;
+  Result<> serve();
+  Result<> serve_operations();
+  void stop();
+
+  std::string database_url;
+};
+
+Result<> Node::Parts::open_database(const std::filesystem::path& data) {
+  database_url = configuration.database.url;
+  if (database_url.empty()) {
+    db::PrivateCluster::Options options;
+    options.folder = data;
+    options.memory_megabytes = static_cast<int>(configuration.database.memory_megabytes);
+    auto started = db::PrivateCluster::start(std::move(options));
+    if (!started) return fail(started.error());
+    cluster = std::move(*started);
+    database_url = cluster->connection_string();
+  }
+  auto applied = db::migrate(database_url, db::all_migrations());
+  if (!applied) return fail(applied.error());
+  if (*applied > 0) log::info("database migrated", {{"migrations", *applied}});
+  return {};
+}
+
+void Node::Parts::build_loops(const std::string& url) {
+  const auto wanted = static_cast<std::size_t>(configuration.server.loops);
+  threads = std::make_unique<LoopThreads>(wanted != 0 ? wanted : std::max(1U, std::thread::hardware_concurrency()));
+  broker::TenantDirectory::Options tenant_options;
+  tenant_options.create_on_write = configuration.tenants.create_on_write;
+  tenant_options.defaults.unique_entity_ids = configuration.tenants.unique_entity_ids;
+  tenant_options.defaults.orion_forbidden_characters = configuration.ngsiv2.forbidden_characters == "orion";
+  broker::WriteBatcher::Options write_options;
+  write_options.batch_size = static_cast<std::size_t>(configuration.database.write_batch);
+  write_options.batches = static_cast<std::size_t>(configuration.database.write_connections);
+  broker::WriteBatcher::Meters meters{
+      &metrics.counter("machi_write_batches_total", "Transactions of entity changes."),
+      &metrics.counter("machi_write_changes_total", "Changes put into transactions."),
+      &metrics.counter("machi_write_retries_total", "Transactions repeated or halved.")};
+  for (std::size_t i = 0; i < threads->size(); ++i) {
+    LoopParts parts;
+    parts.database = std::make_unique<db::Database>(threads->at(i), database_options(configuration.database, url));
+    parts.tenants = std::make_unique<broker::TenantDirectory>(*parts.database, tenant_options);
+    parts.entities = std::make_unique<broker::PostgresEntityStore>(
+        *parts.database, parts.tenants->rules(), write_options, meters, [this] { background->wake(); });
+    parts.subscriptions = std::make_unique<broker::SubscriptionStore>(*parts.database);
+    parts.history = std::make_unique<broker::HistoryStore>(*parts.database);
+    services.add(std::make_unique<broker::LoopServices>(
+        broker::LoopServices{*parts.entities, *parts.tenants, *parts.subscriptions, *parts.history}));
+    loops.push_back(std::move(parts));
+  }
+}
+
+Result<> Node::Parts::build_background() {
+  auto guard = net::OutgoingGuard::from(configuration.outgoing.allow);
+  if (!guard) return fail(guard.error());
+  LoopParts& parts = loops.back();
+  background = std::make_unique<Background>(*parts.database, *parts.tenants,
+                                            std::make_shared<const net::OutgoingGuard>(std::move(*guard)),
+                                            configuration, metrics);
+  return {};
+}
+
+std::optional<net::Cors> Node::Parts::cors() const {
+  if (configuration.ngsiv2.cors_origin.empty()) return {};
+  return net::Cors{configuration.ngsiv2.cors_origin, std::chrono::seconds(configuration.ngsiv2.cors_max_age)};
+}
+
+Result<> Node::Parts::serve() {
+  std::vector<net::RouteGroup> groups;
+  groups.push_back(broker::ngsiv2::routes(services, {MACHI_VERSION, now()}, cors()));
+  groups.push_back(broker::history_routes(services));
+  auto meters = std::make_shared<RequestMeters>(metrics, groups);
+  const auto gate = [](net::Request& request, const net::Route& route) -> Result<> {
+    request.principal = &core::Principal::anonymous();
+    return core::authorize(*request.principal, route);
+  };
+  const auto observer = [meters](const net::Request&, const net::Route* route, int status, std::int64_t microseconds) {
+    meters->observe(route, status, microseconds);
+  };
+  router = std::make_shared<const net::Router>(std::move(groups), gate, observer);
+
+  net::ServerOptions options;
+  options.address = configuration.server.address;
+  options.port = static_cast<std::uint16_t>(configuration.server.port);
+  options.limits.body_bytes = static_cast<std::size_t>(configuration.server.body_bytes);
+  options.limits.header_bytes = static_cast<std::size_t>(configuration.server.header_bytes);
+  options.limits.connections = static_cast<std::size_t>(configuration.server.connections);
+  options.limits.idle_time = std::chrono::duration_cast<std::chrono::seconds>(configuration.server.idle_time);
+  options.trusted_proxies = configuration.server.trusted_proxies;
+  if (!configuration.server.tls_certificate.empty()) {
+    options.tls = net::TlsFiles{configuration.server.tls_certificate, configuration.server.tls_key};
+  }
+  std::vector<Loop*> serving;
+  for (std::size_t i = 0; i < threads->serving(); ++i) serving.push_back(&threads->at(i));
+  auto bound = net::Server::bind(serving, options, router);
+  if (!bound) return fail(bound.error());
+  server = std::move(*bound);
+
+  return serve_operations();
+}
+
+Result<> Node::Parts::serve_operations() {
+  OperationsState state{&metrics, [database = loops.back().database.get()] { return database_answers(database); }};
+  std::vector<net::RouteGroup> operations_groups;
+  operations_groups.push_back(operations_routes(state));
+  const auto operator_gate = [](net::Request& request, const net::Route& route) -> Result<> {
+    request.principal = &core::Principal::local_operator();
+    return core::authorize(*request.principal, route);
+  };
+  const auto unobserved = [](const net::Request&, const net::Route*, int, std::int64_t) {};
+  auto operations_router = std::make_shared<const net::Router>(std::move(operations_groups), operator_gate, unobserved);
+  net::ServerOptions operations_options;
+  operations_options.address = configuration.operations.address;
+  operations_options.port = static_cast<std::uint16_t>(configuration.operations.port);
+  auto operations_bound =
+      net::Server::bind({&threads->at(threads->background())}, operations_options, std::move(operations_router));
+  if (!operations_bound) return fail(operations_bound.error());
+  operations = std::move(*operations_bound);
+  return {};
+}
+
+Result<> Node::Parts::start(const std::filesystem::path& data) {
+  const auto mode = configuration.auth_mode == "none" ? core::AuthMode::none : core::AuthMode::loopback;
+  for (const std::string& address : {configuration.server.address, configuration.operations.address}) {
+    if (auto allowed = core::may_listen(mode, address); !allowed) return fail(allowed.error());
+  }
+  if (mode == core::AuthMode::none)
+    log::warn("auth.mode is none: everyone who reaches this address may read and change everything");
+  if (auto opened = open_database(data); !opened) return opened;
+  build_loops(database_url);
+  if (auto built = build_background(); !built) return built;
+  if (auto served = serve(); !served) return served;
+  threads->start();
+  threads->wait_for(threads->background(), background->start());
+  server->start();
+  operations->start();
+  return {};
+}
+
+void Node::Parts::stop() {
+  if (!threads || !server || !operations) return;  // never came up
+  const std::size_t last = threads->background();
+  threads->wait_for(last, server->stop(configuration.server.shutdown_time));
+  threads->wait_for(last, background->stop());
+  for (std::size_t i = 0; i < loops.size(); ++i) threads->wait_for(i, close_parts(&loops[i]));
+  threads->wait_for(last, operations->stop(std::chrono::milliseconds(100)));
+  threads->stop();
+}
+
+Node::Node(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Result<std::unique_ptr<Node>> Node::start(Configuration configuration, std::filesystem::path data) {
+  auto parts = std::make_unique<Parts>();
+  parts->configuration = std::move(configuration);
+  if (auto started = parts->start(data); !started) return fail(started.error());
+  return std::unique_ptr<Node>(new Node(std::move(parts)));
+}
+
+Node::~Node() {
+  parts_->stop();
+}
+
+std::uint16_t Node::port() const {
+  return parts_->server->port();
+}
+std::uint16_t Node::operations_port() const {
+  return parts_->operations->port();
+}
+
+void Node::reload() {
+  if (auto reloaded = parts_->server->reload_certificates(); !reloaded) {
+    log::error("certificates could not be read again; the old ones stay", {{"reason", reloaded.error().message}});
+  }
+}
+
+}  // namespace machi::app

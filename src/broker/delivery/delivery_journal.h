@@ -1,0 +1,66 @@
+#pragma once
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/task_scope.h"
+#include "broker/subscription/subscription_store.h"
+#include "core/log_consumer.h"
+#include "db/database.h"
+
+namespace machi::broker {
+
+/// A delivery that failed and waits for another try: a row of machi.pending_delivery.
+struct PendingDelivery {
+  TenantId tenant{};
+  std::string subscription;
+  std::int64_t sequence = 0;  ///< of the change in the log
+  int slot = 0;
+  std::int64_t entity_key = 0;
+  std::int64_t version = 0;
+  std::string event;  ///< see to_text
+  int attempts = 0;
+  Timestamp first_attempt{};
+  std::string last_reason{};  ///< in memory only
+  Timestamp next_attempt{};
+};
+
+/// Writes down what deliveries did: counters of subscriptions and deliveries that wait, gathered in memory and written
+/// together. What it has been given holds the place in the log until it is in the database.
+class DeliveryJournal {
+ public:
+  DeliveryJournal(db::Database& database, SubscriptionStore& subscriptions)
+      : database_(database), subscriptions_(subscriptions) {}
+
+  void sent(TenantId tenant, const std::string& subscription, Timestamp at, std::optional<int> status,
+            core::LogHold hold);
+  /// `first`: the event's first attempt, which counts in failsCounter.
+  void failed(TenantId tenant, const std::string& subscription, Timestamp at, const std::string& reason, bool first,
+              core::LogHold hold);
+  void dropped(TenantId tenant, const std::string& subscription, std::int64_t count);
+  /// Adds or replaces a waiting delivery.
+  void keep(const PendingDelivery& delivery, core::LogHold hold);
+  void forget(const PendingDelivery& delivery);
+
+  /// Writes what has gathered; keeps it for the next time on failure. Answers the counters of failures that changed.
+  [[nodiscard]] Task<std::vector<FailureCount>> flush();
+  [[nodiscard]] bool is_empty() const { return updates_.empty() && kept_.empty() && forgotten_.empty(); }
+  /// Waiting deliveries of these slots, oldest first.
+  [[nodiscard]] Task<Result<std::vector<PendingDelivery>>> load(std::vector<std::int64_t> slots);
+
+ private:
+  using Name = std::pair<TenantId, std::string>;
+  using Place = std::pair<Name, std::int64_t>;
+  DeliveryUpdate& update_of(TenantId tenant, const std::string& subscription);
+  [[nodiscard]] Task<Result<>> write_pending(std::vector<PendingDelivery> kept, std::vector<Place> forgotten);
+
+  db::Database& database_;
+  SubscriptionStore& subscriptions_;
+  std::map<Name, DeliveryUpdate> updates_;
+  std::map<Place, PendingDelivery> kept_;
+  std::map<Place, bool> forgotten_;
+  std::vector<core::LogHold> holds_;
+};
+
+}  // namespace machi::broker
