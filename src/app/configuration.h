@@ -33,12 +33,12 @@ struct Configuration {
   struct Log {
     std::chrono::milliseconds keep{24LL * 3600 * 1000};
   } change_log;
+  std::string postgres_bin;
   std::string node_name;
   std::string auth_mode = "loopback";
   std::string log_level = "info";
   struct Database {
     std::string url;
-    std::string postgresql_programs;
     std::int64_t memory_megabytes = 0;
     std::int64_t read_connections = 2;
     std::int64_t write_connections = 4;

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "app/configuration.h"
+#include "app/import.h"
 #include "app/node.h"
 #include "base/log.h"
 #include "db/private_cluster.h"
@@ -76,6 +77,12 @@ int main(int argc, char** argv) {
       "upgrade-database", "move the data folder to the installed PostgreSQL version; the old cluster is kept");
   upgrade_command->add_option("--data", data, "the data folder")->capture_default_str();
   upgrade_command->add_flag("--confirm", confirm, "remove the old cluster that an earlier upgrade has kept");
+  auto* import_command = app.add_subcommand("import", "read municipal open data; machi import --help tells more");
+  import_command->add_option("--data", data, "the data folder")->capture_default_str();
+  import_command->allow_extras()->set_help_flag("");
+  auto* demonstration_command =
+      app.add_subcommand("load-demonstration", "put the demonstration city into the default tenant");
+  demonstration_command->add_option("--data", data, "the data folder")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
 
   if (describe_command->parsed()) {
@@ -89,6 +96,13 @@ int main(int argc, char** argv) {
   }
   auto configuration = machi::app::load_configuration(config_file);
   if (!configuration) return report(configuration.error());
+  const auto folder = std::filesystem::absolute(data);
+  if (import_command->parsed()) {
+    const std::vector<std::string> rest = import_command->remaining();
+    const std::vector<std::string_view> arguments(rest.begin(), rest.end());
+    return machi::app::run_import(*configuration, folder, arguments);
+  }
+  if (demonstration_command->parsed()) return machi::app::run_load_demonstration(*configuration, folder);
   if (port >= 0) configuration->server.port = port;
-  return serve(std::move(*configuration), std::filesystem::absolute(data));
+  return serve(std::move(*configuration), folder);
 }

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "app/background.h"
+#include "app/database_access.h"
 #include "app/loop_threads.h"
 #include "app/operations_routes.h"
 #include "base/ids.h"
@@ -15,8 +16,6 @@
 #include "core/metrics.h"
 #include "core/principal.h"
 #include "db/database.h"
-#include "db/migrations.h"
-#include "db/private_cluster.h"
 #include "net/server.h"
 
 namespace machi::app {
@@ -91,7 +90,7 @@ class RequestMeters {
 
 struct Node::Parts {
   Configuration configuration;
-  std::unique_ptr<db::PrivateCluster> cluster;
+  std::optional<DatabaseAccess> database;
   core::Metrics metrics;
   std::unique_ptr<LoopThreads> threads;
   std::vector<LoopParts> loops;
@@ -102,33 +101,13 @@ struct Node::Parts {
   std::unique_ptr<net::Server> operations;
 
   Result<> start(const std::filesystem::path& data);
-  Result<> open_database(const std::filesystem::path& data);
   void build_loops(const std::string& url);
   Result<> build_background();
   [[nodiscard]] std::optional<net::Cors> cors() const;
   Result<> serve();
   Result<> serve_operations();
   void stop();
-
-  std::string database_url;
 };
-
-Result<> Node::Parts::open_database(const std::filesystem::path& data) {
-  database_url = configuration.database.url;
-  if (database_url.empty()) {
-    db::PrivateCluster::Options options;
-    options.folder = data;
-    options.memory_megabytes = static_cast<int>(configuration.database.memory_megabytes);
-    auto started = db::PrivateCluster::start(std::move(options));
-    if (!started) return fail(started.error());
-    cluster = std::move(*started);
-    database_url = cluster->connection_string();
-  }
-  auto applied = db::migrate(database_url, db::all_migrations());
-  if (!applied) return fail(applied.error());
-  if (*applied > 0) log::info("database migrated", {{"migrations", *applied}});
-  return {};
-}
 
 void Node::Parts::build_loops(const std::string& url) {
   const auto wanted = static_cast<std::size_t>(configuration.server.loops);
@@ -234,8 +213,10 @@ Result<> Node::Parts::start(const std::filesystem::path& data) {
   }
   if (mode == core::AuthMode::none)
     log::warn("auth.mode is none: everyone who reaches this address may read and change everything");
-  if (auto opened = open_database(data); !opened) return opened;
-  build_loops(database_url);
+  auto opened = DatabaseAccess::open(configuration, data);
+  if (!opened) return fail(opened.error());
+  database = std::move(*opened);
+  build_loops(database->url());
   if (auto built = build_background(); !built) return built;
   if (auto served = serve(); !served) return served;
   threads->start();

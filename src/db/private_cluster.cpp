@@ -174,4 +174,16 @@ int PrivateCluster::server_process() const {
   return state_->process;
 }
 
+Result<std::string> running_cluster(const std::filesystem::path& folder) {
+  std::error_code error;
+  const fs::path real = fs::canonical(folder, error);
+  if (error) return fail(ErrorCode::not_found, fmt::format("cannot use {}: {}", folder.string(), error.message()));
+  const auto account = choose_account(real);
+  if (!account) return fail(account.error());
+  const auto home = find_cluster_home(*account, real);
+  if (!home) return fail(home.error());
+  if (!cluster_version(home->current())) return fail(ErrorCode::not_found, "there is no database in " + real.string());
+  return cluster_connection(home->current(), "machi");
+}
+
 }  // namespace machi::db

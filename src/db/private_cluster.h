@@ -37,6 +37,10 @@ class PrivateCluster {
   std::unique_ptr<State> state_;
 };
 
+/// Connection string of the cluster that another process runs in this data folder. Errors: not_found (no cluster
+/// there).
+[[nodiscard]] Result<std::string> running_cluster(const std::filesystem::path& folder);
+
 struct UpgradeOptions {
   std::filesystem::path programs{};  ///< folder of the server to move to; empty: the newest installed
   bool same_version = false;         ///< move even if it is the same major version (tests)
