@@ -75,6 +75,9 @@ std::vector<Setting> Configuration::settings() {
        known_log_level},
       {"database.url", &database.url,
        "libpq connection string of a PostgreSQL 15 or newer with PostGIS; empty: a private cluster in the data folder"},
+      {"web.folder", &web_folder,
+       "folder of the built status page; empty: beside the program (../../web/status/dist or "
+       "../share/machi/web/status), if it is there"},
       {"postgres.bin", &postgres_bin,
        "folder of initdb and postgres for the private cluster; empty: the newest installed"},
       {"database.memory_megabytes", &database.memory_megabytes,

@@ -33,6 +33,7 @@ struct Configuration {
   struct Log {
     std::chrono::milliseconds keep{24LL * 3600 * 1000};
   } change_log;
+  std::string web_folder;
   std::string postgres_bin;
   std::string node_name;
   std::string auth_mode = "loopback";

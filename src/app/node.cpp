@@ -17,6 +17,7 @@
 #include "core/principal.h"
 #include "db/database.h"
 #include "net/server.h"
+#include "net/static_files.h"
 
 namespace machi::app {
 namespace {
@@ -50,6 +51,16 @@ Task<Result<>> database_answers(db::Database* database) {
   auto rows = co_await database->read(kProbe, db::Parameters());
   if (!rows) co_return fail(ErrorCode::busy, "the database does not answer");
   co_return Result<>();
+}
+
+/// Where the status page stands in a checkout and in an installation; empty if in neither.
+std::filesystem::path built_status_page() {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
+  for (const char* place : {"../../web/status/dist", "../share/machi/web/status"}) {
+    if (std::filesystem::exists(program / place / "index.html", error)) return program / place;
+  }
+  return {};
 }
 
 /// Counts answers by operation and class of status, and how long they took.
@@ -104,6 +115,7 @@ struct Node::Parts {
   void build_loops(const std::string& url);
   Result<> build_background();
   [[nodiscard]] std::optional<net::Cors> cors() const;
+  [[nodiscard]] Result<> add_status_page(std::vector<net::RouteGroup>& groups) const;
   Result<> serve();
   Result<> serve_operations();
   void stop();
@@ -152,10 +164,25 @@ std::optional<net::Cors> Node::Parts::cors() const {
   return net::Cors{configuration.ngsiv2.cors_origin, std::chrono::seconds(configuration.ngsiv2.cors_max_age)};
 }
 
+Result<> Node::Parts::add_status_page(std::vector<net::RouteGroup>& groups) const {
+  std::filesystem::path folder = configuration.web_folder;
+  if (folder.empty()) folder = built_status_page();
+  if (folder.empty()) {
+    log::info("no status page: it has not been built (npm run build)");
+    return {};
+  }
+  auto files = net::StaticFiles::load(folder);
+  if (!files) return fail(files.error());
+  groups.push_back({"/assets", net::problem_details,
+                    (*files)->routes(net::Operation("getStatusPage"), net::Permission("web.read"))});
+  return {};
+}
+
 Result<> Node::Parts::serve() {
   std::vector<net::RouteGroup> groups;
   groups.push_back(broker::ngsiv2::routes(services, {MACHI_VERSION, now()}, cors()));
   groups.push_back(broker::history_routes(services));
+  if (auto added = add_status_page(groups); !added) return added;
   auto meters = std::make_shared<RequestMeters>(metrics, groups);
   const auto gate = [](net::Request& request, const net::Route& route) -> Result<> {
     request.principal = &core::Principal::anonymous();
