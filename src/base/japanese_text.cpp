@@ -26,6 +26,7 @@ class Characters {
     const std::size_t start = pos_;
     auto i = static_cast<std::int32_t>(pos_);
     UChar32 code = -1;
+    // NOLINTNEXTLINE(bugprone-inc-dec-in-conditions): a macro of ICU
     U8_NEXT(text_.data(), i, static_cast<std::int32_t>(text_.size()), code);
     pos_ = static_cast<std::size_t>(i);
     return {code, text_.substr(start, pos_ - start)};
