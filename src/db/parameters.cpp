@@ -99,22 +99,6 @@ void Parameters::append_big_endian(std::uint64_t value, int bytes) {
   for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift & 0xff));
 }
 
-// PostgreSQL manual §8.15.6: inside quotes only the quote and the backslash are escaped.
-void Parameters::append_quoted(std::string_view text) {
-  bytes_.push_back('"');
-  std::size_t run = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\0') valid_ = false;
-    if (c != '"' && c != '\\') continue;
-    bytes_.append(text, run, i - run);
-    bytes_.push_back('\\');
-    run = i;
-  }
-  bytes_.append(text, run);
-  bytes_.push_back('"');
-}
-
 namespace {
 
 /// `{a,b,NULL}`, each element written by `write`.
@@ -135,24 +119,6 @@ void append_array(std::string& out, const Values& values, Write write) {
 }
 
 }  // namespace
-
-Parameters& Parameters::add_array(std::span<const std::string> values) {
-  begin();
-  append_array(bytes_, values, [this](const std::string& v) { append_quoted(v); });
-  return end();
-}
-
-Parameters& Parameters::add_array(std::span<const std::string_view> values) {
-  begin();
-  append_array(bytes_, values, [this](std::string_view v) { append_quoted(v); });
-  return end();
-}
-
-Parameters& Parameters::add_array(std::span<const std::optional<std::string>> values) {
-  begin();
-  append_array(bytes_, values, [this](const std::string& v) { append_quoted(v); });
-  return end();
-}
 
 Parameters& Parameters::add_array(std::span<const std::int64_t> values) {
   begin();
@@ -178,7 +144,7 @@ template <typename T>
 Parameters& Parameters::add_binary_array(std::span<const T> values) {
   begin();
   append_big_endian(values.empty() ? 0 : 1, 4);
-  append_big_endian(std::any_of(values.begin(), values.end(), [](const T& v) { return is_null(v); }) ? 1 : 0, 4);
+  append_big_endian(0, 4);  // array_recv looks at each length anyway
   append_big_endian(kAnyElementType, 4);
   if (values.empty()) return end(true);
   append_big_endian(values.size(), 4);
@@ -209,11 +175,15 @@ Parameters& Parameters::add_array(std::span<const std::optional<Timestamp>> valu
   return add_binary_array(values);
 }
 
-Parameters& Parameters::add_text_array(std::span<const std::string_view> values) {
+Parameters& Parameters::add_array(std::span<const std::string> values) {
   return add_binary_array(values);
 }
 
-Parameters& Parameters::add_text_array(std::span<const std::optional<std::string>> values) {
+Parameters& Parameters::add_array(std::span<const std::string_view> values) {
+  return add_binary_array(values);
+}
+
+Parameters& Parameters::add_array(std::span<const std::optional<std::string>> values) {
   return add_binary_array(values);
 }
 

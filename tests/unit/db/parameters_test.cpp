@@ -10,7 +10,7 @@ namespace {
 
 using namespace testing;
 
-/// Strings that are awkward in array literals and elsewhere, and random ones of the same alphabet.
+/// Strings that are awkward in array literals, in SQL and elsewhere, and random ones of the same alphabet.
 std::vector<std::optional<std::string>> awkward_texts() {
   std::vector<std::optional<std::string>> texts = {
       "",       "NULL", "null", "{}",       "{\"a\"}", "a,b", "\"", "\\",    "\\\"", " a ", "\n\t", "$1",
@@ -49,19 +49,9 @@ constexpr Statement kTexts{"test_texts", "select t from unnest($1::text[]) with 
 TEST(Parameters, TextArraysComeBackAsTheyWent) {
   on_loop([](Loop& loop) -> Task<> {
     const auto texts = awkward_texts();
-    Parameters literal;
-    literal.add_array(std::span(texts));
-    auto rows = co_await query(loop, kTexts, std::move(literal));
-    expect_texts(rows, texts);
-  });
-}
-
-TEST(Parameters, BinaryTextArraysComeBackAsTheyWent) {
-  on_loop([](Loop& loop) -> Task<> {
-    const auto texts = awkward_texts();
-    Parameters binary;
-    binary.add_text_array(std::span(texts));
-    auto rows = co_await query(loop, kTexts, std::move(binary));
+    Parameters parameters;
+    parameters.add_array(std::span(texts));
+    auto rows = co_await query(loop, kTexts, std::move(parameters));
     expect_texts(rows, texts);
   });
 }
@@ -89,7 +79,7 @@ TEST(Parameters, EmptyArraysAreEmpty) {
                                       "select cardinality($1::text[]), cardinality($2::text[]), "
                                       "cardinality($3::timestamptz[]), cardinality($4::bigint[])"};
     Parameters parameters;
-    parameters.add_array(std::span<const std::string>()).add_text_array(std::span<const std::string_view>());
+    parameters.add_array(std::span<const std::string>()).add_array(std::span<const std::string_view>());
     parameters.add_array(std::span<const Timestamp>()).add_array(std::span<const std::int64_t>());
     auto rows = co_await query(loop, kSizes, std::move(parameters));
     EXPECT_TRUE(rows.has_value());
