@@ -71,10 +71,10 @@ std::string end_of_logs(const fs::path& cluster) {
 }
 
 /// Children of a server that was killed end by themselves as soon as they notice. Until then the cluster is not free.
-Result<> wait_for_orphans(const fs::path& cluster) {
+Result<> wait_for_orphans(const fs::path& cluster, const std::stop_token& stop) {
   const auto deadline = std::chrono::steady_clock::now() + kOrphansEnd;
   while (any_process_works_in(cluster)) {
-    if (std::chrono::steady_clock::now() > deadline) {
+    if (stop.stop_requested() || std::chrono::steady_clock::now() > deadline) {
       return fail(ErrorCode::internal, fmt::format("processes of an earlier server still use {}", cluster.string()));
     }
     std::this_thread::sleep_for(kBetweenQuestions);
@@ -112,16 +112,16 @@ std::optional<ClusterServer> ClusterServer::find_running(const fs::path& cluster
 }
 
 Result<ClusterServer> ClusterServer::start(const Account& account, const ServerPrograms& programs,
-                                           const fs::path& cluster) {
+                                           const fs::path& cluster, const std::stop_token& stop) {
   if (auto running = find_running(cluster)) {
-    const auto answers = running->wait_until_it_answers(cluster);
+    const auto answers = running->wait_until_it_answers(cluster, stop);
     if (answers) {
       log::info("took over the running PostgreSQL server", {{"process", running->process()}});
       return std::move(*running);
     }
     running->stop();
   }
-  const auto free = wait_for_orphans(cluster);
+  const auto free = wait_for_orphans(cluster, stop);
   if (!free) return fail(free.error());
   // Nothing runs in the cluster, so whatever process has that number now is a stranger; PostgreSQL would trust it.
   std::error_code error;
@@ -136,19 +136,20 @@ Result<ClusterServer> ClusterServer::start(const Account& account, const ServerP
   if (!process) return fail(process.error());
   auto server = watch(*process);
   if (!server) return fail(ErrorCode::internal, "the PostgreSQL server ended at once: " + end_of_logs(cluster));
-  const auto answers = server->wait_until_it_answers(cluster);
-  if (!answers) return fail(answers.error());
-  return std::move(*server);
+  const auto answers = server->wait_until_it_answers(cluster, stop);
+  if (answers) return std::move(*server);
+  server->stop();
+  return fail(answers.error());
 }
 
-Result<> ClusterServer::wait_until_it_answers(const fs::path& cluster) {
+Result<> ClusterServer::wait_until_it_answers(const fs::path& cluster, const std::stop_token& stop) {
   const std::string connection = cluster_connection(cluster, "postgres");
   const auto deadline = std::chrono::steady_clock::now() + kLongestRecovery;
   while (PQping(connection.c_str()) != PQPING_OK) {
     if (wait(kBetweenQuestions)) {
       return fail(ErrorCode::internal, "the PostgreSQL server ended: " + end_of_logs(cluster));
     }
-    if (std::chrono::steady_clock::now() > deadline) {
+    if (stop.stop_requested() || std::chrono::steady_clock::now() > deadline) {
       return fail(ErrorCode::internal, "the PostgreSQL server does not answer: " + end_of_logs(cluster));
     }
   }

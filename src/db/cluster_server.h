@@ -4,6 +4,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <stop_token>
 
 #include "base/result.h"
 #include "db/account.h"
@@ -15,9 +16,10 @@ namespace machi::db {
 class ClusterServer {
  public:
   /// Takes over a server that runs already, else starts one, and waits until it answers. Errors: internal, with the
-  /// last lines of the server's log.
+  /// last lines of the server's log, or because a stop was requested.
   [[nodiscard]] static Result<ClusterServer> start(const Account& account, const ServerPrograms& programs,
-                                                   const std::filesystem::path& cluster);
+                                                   const std::filesystem::path& cluster,
+                                                   const std::stop_token& stop = {});
   ClusterServer(ClusterServer&& other) noexcept;
   ClusterServer& operator=(ClusterServer&& other) noexcept;
   ~ClusterServer();
@@ -34,7 +36,7 @@ class ClusterServer {
   ClusterServer(pid_t process, int descriptor) : process_(process), descriptor_(descriptor) {}
   [[nodiscard]] static std::optional<ClusterServer> watch(pid_t process);
   [[nodiscard]] static std::optional<ClusterServer> find_running(const std::filesystem::path& cluster);
-  Result<> wait_until_it_answers(const std::filesystem::path& cluster);
+  Result<> wait_until_it_answers(const std::filesystem::path& cluster, const std::stop_token& stop);
   pid_t process_;
   int descriptor_;  ///< of pidfd_open: also right for a process that is not our child, and after its number is reused
 };

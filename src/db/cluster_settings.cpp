@@ -67,6 +67,8 @@ Lines fixed_lines() {
       {"checkpoint_completion_target", "0.9"},
       {"track_commit_timestamp", "off"},
       {"update_process_title", "off"},
+      // The work of a client that is gone ends, and its locks go.
+      {"client_connection_check_interval", "10s"},
       // A forgotten transaction would hold back vacuum and the horizon of the change log.
       {"idle_in_transaction_session_timeout", "5min"},
       // Few rows change often: look soon, clean in small portions and without long rests.

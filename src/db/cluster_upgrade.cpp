@@ -34,7 +34,7 @@ struct Upgrade {
 
 Result<ServerPrograms> find_target(const fs::path& programs) {
   if (!programs.empty()) return look_for_server_in(programs);
-  const std::vector<ServerPrograms> servers = installed_servers();
+  const std::vector<ServerPrograms> servers = eligible_servers();
   if (servers.empty()) return fail(ErrorCode::not_found, "no PostgreSQL server is installed");
   return servers.front();
 }

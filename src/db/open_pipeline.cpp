@@ -14,7 +14,9 @@ namespace {
 
 constexpr std::string_view kSessionSettings =
     "set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'iso_8601'; set bytea_output to 'hex';"
-    "set extra_float_digits to 1; set client_min_messages to warning;";
+    "set extra_float_digits to 1; set client_min_messages to warning;"
+    // A transaction that stays open holds back vacuum and the horizon of the change log.
+    "set idle_in_transaction_session_timeout to '60s';";
 
 ConnectionHandle connect_blocking(const OpenOptions& options) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(options.timeout).count();

@@ -32,13 +32,24 @@ template <typename T>
 bool is_null(const std::optional<T>& value) {
   return !value;
 }
-template <typename T>
-const T& unwrap(const T& value) {
+std::int64_t unwrap(std::int64_t value) {
+  return value;
+}
+double unwrap(double value) {
+  return value;
+}
+bool unwrap(bool value) {
+  return value;
+}
+Timestamp unwrap(Timestamp value) {
+  return value;
+}
+std::string_view unwrap(std::string_view value) {
   return value;
 }
 template <typename T>
-const T& unwrap(const std::optional<T>& value) {
-  return *value;
+auto unwrap(const std::optional<T>& value) {
+  return unwrap(*value);
 }
 
 }  // namespace
@@ -154,7 +165,7 @@ Parameters& Parameters::add_binary_array(std::span<const T> values) {
       append_big_endian(0xffffffff, 4);
       continue;
     }
-    if constexpr (std::same_as<std::remove_cvref_t<decltype(unwrap(value))>, Timestamp>) {
+    if constexpr (std::same_as<decltype(unwrap(value)), Timestamp>) {
       append_big_endian(8, 4);
       append_big_endian(static_cast<std::uint64_t>(unwrap(value).microseconds - kPostgresEpoch), 8);
     } else {

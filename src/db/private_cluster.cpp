@@ -50,7 +50,7 @@ Result<> create_database(const fs::path& cluster) {
 
 /// The server that fits the cluster; for a new one the newest.
 Result<ServerPrograms> choose_programs(const fs::path& cluster) {
-  const std::vector<ServerPrograms> servers = installed_servers();
+  const std::vector<ServerPrograms> servers = eligible_servers();
   if (servers.empty() || servers.front().major < 15) {
     return fail(
         ErrorCode::not_found,
@@ -77,7 +77,7 @@ struct PrivateCluster::State {
   ClusterServer server;
   std::atomic<pid_t> process;
   int stop_event;
-  std::thread supervisor{};
+  std::jthread supervisor{};
 
   State(FolderLock l, Account a, ServerPrograms p, fs::path c, ClusterServer s)
       : lock(std::move(l)),
@@ -88,6 +88,7 @@ struct PrivateCluster::State {
         process(server.process()),
         stop_event(eventfd(0, EFD_CLOEXEC)) {}
   ~State() {
+    supervisor.request_stop();
     eventfd_write(stop_event, 1);
     if (supervisor.joinable()) supervisor.join();
     close(stop_event);
@@ -106,13 +107,13 @@ struct PrivateCluster::State {
   }
 
   /// Starts the server again when it ends by itself: nobody else would.
-  void supervise() {
+  void supervise(const std::stop_token& stop) {
     BackOff back_off;
     while (!wait_for_stop(server.end_descriptor(), -1)) {
       server.wait(std::chrono::milliseconds(0));
       log::error("the PostgreSQL server ended; starting it again", {{"process", server.process()}});
       while (true) {
-        auto again = ClusterServer::start(account, programs, cluster);
+        auto again = ClusterServer::start(account, programs, cluster, stop);
         if (again) {
           server = std::move(*again);
           process = server.process();
@@ -159,7 +160,7 @@ Result<std::unique_ptr<PrivateCluster>> PrivateCluster::start(Options options) {
   auto state = std::make_unique<State>(std::move(*lock), *account, *programs, cluster, std::move(*server));
   const auto created = create_database(cluster);
   if (!created) return fail(created.error());
-  state->supervisor = std::thread([raw = state.get()] { raw->supervise(); });
+  state->supervisor = std::jthread([raw = state.get()](const std::stop_token& stop) { raw->supervise(stop); });
   return std::unique_ptr<PrivateCluster>(new PrivateCluster(std::move(state)));
 }
 

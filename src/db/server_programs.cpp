@@ -17,6 +17,7 @@ namespace fs = std::filesystem;
 /// `…/postgresql/15/bin` of Debian, `…/pgsql-15/bin` of Red Hat, and what stands in PATH.
 std::vector<fs::path> likely_folders() {
   std::vector<fs::path> folders;
+  if (const char* chosen = std::getenv("MACHI_POSTGRES_BIN")) folders.emplace_back(chosen);
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator("/usr/lib/postgresql", ignored))
     folders.push_back(entry.path() / "bin");
@@ -51,15 +52,20 @@ Result<ServerPrograms> look_for_server_in(const fs::path& folder) {
 
 std::vector<ServerPrograms> installed_servers() {
   std::vector<ServerPrograms> found;
-  const char* chosen = std::getenv("MACHI_POSTGRES_BIN");
-  const std::vector<fs::path> folders = chosen ? std::vector<fs::path>{chosen} : likely_folders();
-  for (const fs::path& folder : folders) {
+  for (const fs::path& folder : likely_folders()) {
     auto programs = look_for_server_in(folder);
     if (programs) found.push_back(std::move(*programs));
   }
   std::sort(found.begin(), found.end(),
             [](const ServerPrograms& a, const ServerPrograms& b) { return a.major > b.major; });
   return found;
+}
+
+std::vector<ServerPrograms> eligible_servers() {
+  const char* chosen = std::getenv("MACHI_POSTGRES_BIN");
+  if (!chosen) return installed_servers();
+  auto programs = look_for_server_in(chosen);
+  return programs ? std::vector<ServerPrograms>{std::move(*programs)} : std::vector<ServerPrograms>();
 }
 
 }  // namespace machi::db

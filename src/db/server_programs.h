@@ -18,8 +18,10 @@ struct ServerPrograms {
 /// Looks into one folder. Errors: not_found.
 [[nodiscard]] Result<ServerPrograms> look_for_server_in(const std::filesystem::path& folder);
 
-/// All servers that are installed, newest first; only the one of `MACHI_POSTGRES_BIN` if that is set. Machi needs 15 or
-/// later; older ones are found too, for the upgrade.
+/// All servers that are installed, newest first. Machi needs 15 or later; older ones are found too, for the upgrade.
 [[nodiscard]] std::vector<ServerPrograms> installed_servers();
+
+/// Those that Machi may run: all, or only the one of `MACHI_POSTGRES_BIN` if that is set.
+[[nodiscard]] std::vector<ServerPrograms> eligible_servers();
 
 }  // namespace machi::db
