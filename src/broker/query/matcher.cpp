@@ -23,15 +23,6 @@ bool any_place(const Entity& entity, const GeoCondition& condition, bool& found,
   return false;
 }
 
-// Exact paths, and `/a/#` for a subtree.
-bool is_in_scope(const ScopeFilter& scope, std::string_view path) {
-  return scope.paths.empty() || std::ranges::any_of(scope.paths, [&](std::string_view wanted) {
-           if (!wanted.ends_with("/#")) return path == wanted;
-           wanted.remove_suffix(2);
-           return path.starts_with(wanted) && (path.size() == wanted.size() || path[wanted.size()] == '/');
-         });
-}
-
 bool is_near(const GeoCondition& condition, const Shape& shape) {
   const double distance = distance_to(condition.center, shape);
   return (!condition.max_distance || distance <= *condition.max_distance) &&
@@ -73,7 +64,7 @@ Result<Matcher> Matcher::create(Query query) {
 }
 
 bool Matcher::matches_name(const Entity& entity) const {
-  if (entity.tenant != query_.tenant || !is_in_scope(query_.scope, entity.service_path)) return false;
+  if (entity.tenant != query_.tenant || !query_.scope.admits(entity.service_path)) return false;
   return query_.selectors.empty() || std::ranges::any_of(query_.selectors, [&](const EntitySelector& s) {
            return selects(s, entity.id, entity.type);
          });

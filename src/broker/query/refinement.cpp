@@ -28,7 +28,7 @@ void Refinement::end_chunk(std::size_t rows) {
 }
 
 bool Refinement::is_done() const {
-  if (at_end_ || seen_ >= kMaxCandidates) return true;
+  if (at_end_) return true;
   const Query& query = matcher_.query();
   return !query.count && matched_ >= static_cast<std::int64_t>(query.offset) + query.limit;
 }

@@ -9,9 +9,12 @@ namespace machi::broker::query {
 /// Pages a query that PostgreSQL cannot decide alone (Sql::exact is false): the store asks for candidates chunk by
 /// chunk, and RE2 decides about each. Use:
 ///
-///     while (!refinement.is_done()) { rows = select(refinement.next_chunk()); for each row: if
-///     (refinement.admit(entity)) keep it;
-///                                     refinement.end_chunk(number of rows); }
+///     while (!refinement.is_done()) {
+///       if (refinement.is_exhausted()) refuse;
+///       rows = select(refinement.next_chunk());
+///       for each row: if (refinement.admit(entity)) keep it;
+///       refinement.end_chunk(number of rows);
+///     }
 class Refinement {
  public:
   static constexpr int kChunk = 1000;
@@ -29,7 +32,7 @@ class Refinement {
 
   /// The page is full (and nothing is to be counted), or there are no more candidates.
   [[nodiscard]] bool is_done() const;
-  /// Gave up at kMaxCandidates: the answer would be wrong; refuse the request as too expensive.
+  /// So many candidates were looked at that the request is refused as too expensive.
   [[nodiscard]] bool is_exhausted() const { return seen_ >= kMaxCandidates && !at_end_; }
   /// Matching entities so far; all of them once is_done() when the query counts.
   [[nodiscard]] std::int64_t total() const { return matched_; }
