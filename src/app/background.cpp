@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "app/client_options.h"
 #include "base/ids.h"
 #include "broker/upkeep.h"
 #include "core/upkeep.h"
@@ -16,13 +17,6 @@ std::string node_name(const Configuration& configuration) {
   std::array<char, 256> host{};
   if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
   return std::string(host.data()) + "-" + random_uuid().substr(0, 8);
-}
-
-net::Client::Options client_options(const Configuration& configuration) {
-  net::Client::Options options;
-  options.connections_per_host = static_cast<std::size_t>(configuration.outgoing.connections_per_host);
-  options.verify_certificates = configuration.outgoing.verify_certificates;
-  return options;
 }
 
 broker::Dispatcher::Options dispatcher_options(const Configuration& configuration) {

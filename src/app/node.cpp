@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "app/background.h"
+#include "app/client_options.h"
 #include "app/database_access.h"
 #include "app/loop_threads.h"
 #include "app/operations_routes.h"
@@ -29,6 +30,9 @@ struct LoopParts {
   std::unique_ptr<broker::PostgresEntityStore> entities;
   std::unique_ptr<broker::SubscriptionStore> subscriptions;
   std::unique_ptr<broker::HistoryStore> history;
+  std::unique_ptr<net::Client> client;
+  std::unique_ptr<broker::RegistrationStore> registrations;
+  std::unique_ptr<broker::Forwarder> forwarder;
 };
 
 db::DatabaseOptions database_options(const Configuration::Database& c, std::string url) {
@@ -42,6 +46,7 @@ db::DatabaseOptions database_options(const Configuration::Database& c, std::stri
 }
 
 Task<> close_parts(LoopParts* parts) {
+  co_await parts->registrations->flush();
   co_await parts->entities->close();
   co_await parts->database->close();
 }
@@ -104,6 +109,7 @@ struct Node::Parts {
   std::optional<DatabaseAccess> database;
   core::Metrics metrics;
   std::unique_ptr<LoopThreads> threads;
+  std::shared_ptr<const net::OutgoingGuard> guard;
   std::vector<LoopParts> loops;
   broker::Services services;
   std::unique_ptr<Background> background;
@@ -135,6 +141,7 @@ void Node::Parts::build_loops(const std::string& url) {
       &metrics.counter("machi_write_batches_total", "Transactions of entity changes."),
       &metrics.counter("machi_write_changes_total", "Changes put into transactions."),
       &metrics.counter("machi_write_retries_total", "Transactions repeated or halved.")};
+  const auto news = std::make_shared<broker::RegistrationNews>(0);
   for (std::size_t i = 0; i < threads->size(); ++i) {
     LoopParts parts;
     parts.database = std::make_unique<db::Database>(threads->at(i), database_options(configuration.database, url));
@@ -143,19 +150,25 @@ void Node::Parts::build_loops(const std::string& url) {
         *parts.database, parts.tenants->rules(), write_options, meters, [this] { background->wake(); });
     parts.subscriptions = std::make_unique<broker::SubscriptionStore>(*parts.database);
     parts.history = std::make_unique<broker::HistoryStore>(*parts.database);
-    services.add(std::make_unique<broker::LoopServices>(
-        broker::LoopServices{*parts.entities, *parts.tenants, *parts.subscriptions, *parts.history}));
+    parts.client = std::make_unique<net::Client>(threads->at(i), guard, client_options(configuration));
+    parts.registrations = std::make_unique<broker::RegistrationStore>(*parts.database, news);
+    broker::Forwarder::Options forwarding;
+    forwarding.timeout = configuration.outgoing.timeout;
+    forwarding.on_forward = [store = parts.registrations.get()](const broker::ForwardEvent& event) {
+      store->note(event);
+    };
+    parts.forwarder =
+        std::make_unique<broker::Forwarder>(*parts.client, parts.registrations->book(), std::move(forwarding));
+    services.add(std::make_unique<broker::LoopServices>(broker::LoopServices{*parts.entities, *parts.tenants,
+                                                                             *parts.subscriptions, *parts.history,
+                                                                             *parts.registrations, *parts.forwarder}));
     loops.push_back(std::move(parts));
   }
 }
 
 Result<> Node::Parts::build_background() {
-  auto guard = net::OutgoingGuard::from(configuration.outgoing.allow);
-  if (!guard) return fail(guard.error());
   LoopParts& parts = loops.back();
-  background = std::make_unique<Background>(*parts.database, *parts.tenants,
-                                            std::make_shared<const net::OutgoingGuard>(std::move(*guard)),
-                                            configuration, metrics);
+  background = std::make_unique<Background>(*parts.database, *parts.tenants, guard, configuration, metrics);
   return {};
 }
 
@@ -243,6 +256,9 @@ Result<> Node::Parts::start(const std::filesystem::path& data) {
   auto opened = DatabaseAccess::open(configuration, data);
   if (!opened) return fail(opened.error());
   database = std::move(*opened);
+  auto checked = net::OutgoingGuard::from(configuration.outgoing.allow);
+  if (!checked) return fail(checked.error());
+  guard = std::make_shared<const net::OutgoingGuard>(std::move(*checked));
   build_loops(database->url());
   if (auto built = build_background(); !built) return built;
   if (auto served = serve(); !served) return served;

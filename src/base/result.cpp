@@ -34,6 +34,8 @@ ErrorInfo error_info(ErrorCode code) {
       return {422, "already-exists"};
     case ErrorCode::unprocessable:
       return {422, "unprocessable"};
+    case ErrorCode::partially_forwarded:
+      return {404, "partially-forwarded"};
     case ErrorCode::partial_update:
       return {422, "partial-update"};
     case ErrorCode::too_many_requests:

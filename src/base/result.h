@@ -23,6 +23,7 @@ enum class ErrorCode {
   unsupported_media_type,
   already_exists,
   unprocessable,   ///< understood, but cannot be applied to the current state
+  partially_forwarded,  ///< parts went to others, and not all of them took theirs
   partial_update,  ///< applied in part; the message says what was not
   too_many_requests,
   not_implemented,

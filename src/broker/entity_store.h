@@ -26,6 +26,7 @@ struct StoredEntity {
   std::optional<Timestamp> expires{};
   std::int64_t version = 0;
   db::Rows rows{};
+  std::shared_ptr<const void> owner{};  ///< keeps the views alive when they do not point into rows
 
   /// The same as an Entity with its attributes parsed.
   [[nodiscard]] Result<Entity> parse(TenantId tenant) const;

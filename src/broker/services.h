@@ -2,6 +2,8 @@
 #include "base/per_loop.h"
 #include "broker/entity_store.h"
 #include "broker/history/history_store.h"
+#include "broker/registration/forwarder.h"
+#include "broker/registration/registration_store.h"
 #include "broker/subscription/subscription_store.h"
 #include "broker/tenants.h"
 
@@ -13,6 +15,8 @@ struct LoopServices {
   TenantDirectory& tenants;
   SubscriptionStore& subscriptions;
   HistoryStore& history;
+  RegistrationStore& registrations;
+  Forwarder& forwarder;
 };
 
 /// Handlers take `const Services&` and use `services.here()`.

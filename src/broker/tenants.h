@@ -25,8 +25,8 @@ struct Tenant {
   TenantSettings settings{};
 };
 
-/// Tenants by name, on one loop. The list is kept in memory and read again when it is older than a second, so that all nodes see
-/// a change of settings within that time.
+/// Tenants by name, on one loop. The list is kept in memory and read again when it is older than a second, so that all
+/// nodes see a change of settings within that time.
 class TenantDirectory {
  public:
   struct Options {

@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 : "${MACHI_CONFORMANCE_RUNNER:?path of run_cases.py}" "${MACHI_ORION_CHECKOUT:?path of a checkout of Orion}"
 cases=${MACHI_ORION_CASES:-$(dirname "$MACHI_CONFORMANCE_RUNNER")/cases.txt}
 export MACHI_PROGRAM=${MACHI_PROGRAM:-$here/../../build/release/machi}
-programs=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
 
 # One throw-away cluster for all cases; each broker role gets a database of its own, emptied at dbInit.
 cluster=$(mktemp -d /tmp/machi-conformance-XXXXXX)

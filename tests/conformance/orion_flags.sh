@@ -2,6 +2,7 @@
 # Starts Machi as a case of Orion asks for it: orion_flags.sh PORT DATABASE [Orion's flags]. Flags that mean something here become settings; those about
 # Orion's own insides (caches, pools, MongoDB) are dropped.
 set -euo pipefail
+# shellcheck source=tests/conformance/orion_database.sh
 . "$(dirname "$0")/orion_database.sh"
 port=$1
 database=$(database_of "$2")

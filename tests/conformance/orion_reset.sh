@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Empties the database of a broker role: what Orion's dbInit, dbDrop and dbResetAll mean.
 set -euo pipefail
+# shellcheck source=tests/conformance/orion_database.sh
 . "$(dirname "$0")/orion_database.sh"
 [ "${ORION_DB:-}" != '*' ] || ORION_DB=ftest
 # A tenant's database of Orion is a tenant of ours: it is emptied with its broker's.

@@ -1,5 +1,6 @@
 #include "broker/ngsiv2/batch_outcome.h"
 #include "broker/ngsiv2/errors.h"
+#include "broker/ngsiv2/forwarding.h"
 #include "broker/ngsiv2/handlers.h"
 #include "broker/ngsiv2/page.h"
 #include "broker/ngsiv2/query_building.h"
@@ -25,10 +26,20 @@ Task<Result<std::optional<Error>>> apply_batch(Call call, Context context, Batch
     labels.push_back(entity_label(change));
     changes.push_back(std::move(change));
   }
+  std::vector<EntityChange> kept;
+  const ChangeAction action = changes.empty() ? ChangeAction::append : changes.front().action;
+  auto forwardable = co_await may_forward(call, context, action);
+  if (forwardable) kept = changes;
   auto outcomes = co_await call.services->here().entities.change_all(std::move(changes));
   std::vector<BatchItem> items;
+  std::vector<EntityChange> unmet;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     items.push_back(to_item(std::move(labels[i]), std::move(outcomes[i])));
+    if (forwardable && items.back().refused && is_unmet(*items.back().refused)) unmet.push_back(std::move(kept[i]));
+  }
+  if (!unmet.empty()) {
+    auto forwarded = co_await forward_updates(call, std::move(context), std::move(unmet));
+    if (forwarded.concerned) co_return std::move(forwarded.error);
   }
   co_return merge_outcomes(items);
 }

@@ -75,6 +75,7 @@ std::string_view error_name(ErrorCode code) {
     case ErrorCode::unprocessable:
       return "Unprocessable";
     case ErrorCode::partial_update:
+    case ErrorCode::partially_forwarded:
       return "PartialUpdate";
     case ErrorCode::too_many_requests:
       return "TooManyRequests";

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/ngsiv2/errors.h"
+#include "broker/ngsiv2/forwarding.h"
 #include "core/principal.h"
 
 namespace machi::broker::ngsiv2 {
@@ -100,21 +101,38 @@ Task<Result<ChangeOutcome>> write(Call call, Context context, EntityChange chang
   auto scope = co_await open_for_writing(call, context);
   if (!scope) co_return fail(std::move(scope.error()));
   stamp(change, *scope, call, context);
+  std::vector<EntityChange> kept;
+  auto forwardable = co_await may_forward(call, context, change.action);
+  if (forwardable) kept.push_back(change);
   auto outcome = co_await call.services->here().entities.change(std::move(change));
-  if (!outcome && outcome.error().code == ErrorCode::too_many_results) co_return fail(errors::too_many_results());
-  if (outcome && outcome->refused) co_return fail(std::move(*outcome->refused));
-  co_return outcome;
+  if (outcome && !outcome->refused) co_return outcome;
+  Error refusal = outcome ? std::move(*outcome->refused) : std::move(outcome.error());
+  if (refusal.code == ErrorCode::too_many_results) co_return fail(errors::too_many_results());
+  if (!forwardable || !is_unmet(refusal)) co_return fail(std::move(refusal));
+  auto forwarded = co_await forward_updates(call, std::move(context), std::move(kept));
+  if (!forwarded.concerned) co_return fail(std::move(refusal));
+  if (forwarded.error) co_return fail(std::move(*forwarded.error));
+  co_return ChangeOutcome{};
 }
 
 Task<Result<StoredEntity>> find_one(Call call, Context context, std::string id) {
   if (!context.tenant) co_return fail(errors::entity_not_found());
-  auto found = co_await call.services->here().entities.find(context.tenant->id, std::move(id));
+  auto found = co_await call.services->here().entities.find(context.tenant->id, id);
   if (!found) co_return fail(std::move(found.error()));
   const ScopeFilter scope = context.scope();
   std::erase_if(*found, [&](const StoredEntity& e) { return !is_wanted(e, context, scope); });
-  if (found->empty()) co_return fail(errors::entity_not_found());
   if (found->size() > 1) co_return fail(errors::too_many_results());
-  co_return std::move(found->front());
+  const std::optional<StoredEntity> local = found->empty() ? std::nullopt : std::optional(found->front());
+  auto completed = co_await complete_entity(call, context, std::move(id), local);
+  if (!completed) co_return fail(std::move(completed.error()));
+  if (*completed) co_return std::move(**completed);
+  if (!local) co_return fail(errors::entity_not_found());
+  co_return *local;
+}
+
+bool is_unmet(const Error& error) {
+  return error.code == ErrorCode::not_found || error.code == ErrorCode::unprocessable ||
+         error.code == ErrorCode::partial_update;
 }
 
 EntityRow row_of(const StoredEntity& entity) {

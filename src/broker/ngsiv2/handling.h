@@ -75,6 +75,9 @@ void stamp(EntityChange& change, const WriteScope& scope, const Call& call, cons
 /// The one entity that id, `type` and service path name. Errors: not_found, too_many_results.
 [[nodiscard]] Task<Result<StoredEntity>> find_one(Call call, Context context, std::string id);
 
+/// Whether an update was refused because what it is about is not here.
+[[nodiscard]] bool is_unmet(const Error& error);
+
 [[nodiscard]] EntityRow row_of(const StoredEntity& entity);
 
 }  // namespace machi::broker::ngsiv2

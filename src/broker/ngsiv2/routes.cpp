@@ -2,6 +2,7 @@
 
 #include "broker/ngsiv2/errors.h"
 #include "broker/ngsiv2/handlers.h"
+#include "broker/ngsiv2/registration_handlers.h"
 #include "broker/ngsiv2/subscription_handlers.h"
 
 namespace machi::broker::ngsiv2 {
@@ -26,10 +27,14 @@ constexpr std::string_view kRead = "broker.entities.read";
 constexpr std::string_view kWrite = "broker.entities.write";
 constexpr std::string_view kReadSubscriptions = "broker.subscriptions.read";
 constexpr std::string_view kWriteSubscriptions = "broker.subscriptions.write";
+constexpr std::string_view kReadRegistrations = "broker.registrations.read";
+constexpr std::string_view kWriteRegistrations = "broker.registrations.write";
 constexpr std::string_view kInformation = "broker.information.read";
 
 constexpr std::string_view kSubscriptions = "/v2/subscriptions";
 constexpr std::string_view kSubscription = "/v2/subscriptions/{subscriptionId}";
+constexpr std::string_view kRegistrations = "/v2/registrations";
+constexpr std::string_view kRegistration = "/v2/registrations/{registrationId}";
 constexpr std::string_view kEntities = "/v2/entities";
 constexpr std::string_view kEntity = "/v2/entities/{entityId}";
 constexpr std::string_view kAttributes = "/v2/entities/{entityId}/attrs";
@@ -61,6 +66,16 @@ constexpr Line kLines[] = {
      remove_subscription},
     {patch, kSubscription, "updateSubscription", kWriteSubscriptions, DataClass::internal, LimitClass::write,
      update_subscription},
+    {post, kRegistrations, "createRegistration", kWriteRegistrations, DataClass::internal, LimitClass::write,
+     create_registration},
+    {get, kRegistrations, "listRegistrations", kReadRegistrations, DataClass::internal, LimitClass::read,
+     list_registrations},
+    {get, kRegistration, "retrieveRegistration", kReadRegistrations, DataClass::internal, LimitClass::read,
+     retrieve_registration},
+    {delete_, kRegistration, "removeRegistration", kWriteRegistrations, DataClass::internal, LimitClass::write,
+     remove_registration},
+    {patch, kRegistration, "updateRegistration", kWriteRegistrations, DataClass::internal, LimitClass::write,
+     update_registration},
     {get, "/v2/types", "listEntityTypes", kRead, DataClass::internal, LimitClass::query, list_types},
     {get, "/v2/types/{entityType}", "retrieveEntityType", kRead, DataClass::internal, LimitClass::query, retrieve_type},
     {post, "/v2/op/update", "batchUpdate", kWrite, DataClass::internal, LimitClass::batch, batch_update},

@@ -1,49 +1,23 @@
 #include "broker/ngsiv2/subscription_handlers.h"
 
-#include <algorithm>
-
 #include "base/ids.h"
-#include "broker/ngsiv2/errors.h"
+#include "broker/ngsiv2/declaration_request.h"
 #include "broker/ngsiv2/page.h"
 #include "broker/subscription/subscription_json.h"
 #include "broker/subscription/subscription_parser.h"
 #include "broker/subscription/subscription_store.h"
-#include "core/principal.h"
 
 namespace machi::broker::ngsiv2 {
 namespace {
-
-constexpr std::size_t kIdDigits = 24;
 
 Failure unknown_subscription() {
   return fail(ErrorCode::not_found, "The requested subscription has not been found. Check id");
 }
 
-Result<std::string> subscription_id(const Call& call) {
-  std::string id = call.request->path_parameters.at(0);
-  if (id.size() != kIdDigits) return errors::bad_request("Invalid subscription ID: bad length - 24 chars expected");
-  const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
-  if (!std::ranges::all_of(id, is_hex))
-    return errors::bad_request("Invalid subscription ID: invalid char in ID string");
-  return id;
-}
-
-/// A subscription covers one path; without the header, everything.
-Result<std::string> subscription_path(const Context& context) {
-  const auto& paths = context.preamble.service_paths;
-  if (paths.size() > 1) return errors::bad_request("max one service-path allowed for subscriptions");
-  return paths.empty() ? std::string("/#") : paths.front();
-}
-
-Actor actor_of(const Call& call) {
-  const core::Principal* principal = call.request->principal;
-  return {principal != nullptr ? principal->subject : std::string(), call.request->correlator};
-}
-
 }  // namespace
 
 Task<Result<net::Response>> list_subscriptions(Call call, Context context) {
-  auto path = subscription_path(context);
+  auto path = declared_path(context, "/#");
   if (!path) co_return fail(std::move(path.error()));
   SubscriptionPage page;
   if (context.tenant) {
@@ -65,7 +39,7 @@ Task<Result<net::Response>> list_subscriptions(Call call, Context context) {
 
 Task<Result<net::Response>> create_subscription(Call call, Context context) {
   if (auto json = require_json(context); !json) co_return fail(std::move(json.error()));
-  auto path = subscription_path(context);
+  auto path = declared_path(context, "/#");
   if (!path) co_return fail(std::move(path.error()));
   auto subscription = parse_subscription(call.request->body, context.rules);
   if (!subscription) co_return fail(std::move(subscription.error()));
@@ -84,7 +58,7 @@ Task<Result<net::Response>> create_subscription(Call call, Context context) {
 }
 
 Task<Result<net::Response>> retrieve_subscription(Call call, Context context) {
-  auto id = subscription_id(call);
+  auto id = declaration_id(call, "subscription");
   if (!id) co_return fail(std::move(id.error()));
   if (!context.tenant) co_return unknown_subscription();
   auto subscription = co_await call.services->here().subscriptions.get(context.tenant->id, std::move(*id));
@@ -95,7 +69,7 @@ Task<Result<net::Response>> retrieve_subscription(Call call, Context context) {
 }
 
 Task<Result<net::Response>> update_subscription(Call call, Context context) {
-  auto id = subscription_id(call);
+  auto id = declaration_id(call, "subscription");
   if (!id) co_return fail(std::move(id.error()));
   if (auto json = require_json(context); !json) co_return fail(std::move(json.error()));
   if (!context.tenant) co_return unknown_subscription();
@@ -109,7 +83,7 @@ Task<Result<net::Response>> update_subscription(Call call, Context context) {
 }
 
 Task<Result<net::Response>> remove_subscription(Call call, Context context) {
-  auto id = subscription_id(call);
+  auto id = declaration_id(call, "subscription");
   if (!id) co_return fail(std::move(id.error()));
   if (!context.tenant) co_return unknown_subscription();
   auto removed =
