@@ -261,7 +261,8 @@ Response Router::without_route(const Match& match, Request& request) const {
   Response response = render({ErrorCode::method_not_allowed, "method not allowed", {}}, request);
   std::string allow = match.node->methods();
   if (has_cors && match.node->route(Method::options) == nullptr) allow += ", OPTIONS";
-  response.headers.add_first("Allow", std::move(allow));
+  // The group may know a fault that goes before the method.
+  if (response.status == 405) response.headers.add_first("Allow", std::move(allow));
   return response;
 }
 

@@ -1,6 +1,7 @@
 #include "broker/ngsiv2/errors.h"
 
 #include "base/json_writer.h"
+#include "broker/ngsiv2/names.h"
 
 namespace machi::broker::ngsiv2 {
 namespace {
@@ -39,6 +40,15 @@ std::string escape_html(std::string_view text) {
     }
   }
   return out;
+}
+
+bool takes_body(net::Method method) {
+  return method == net::Method::post || method == net::Method::put || method == net::Method::patch;
+}
+
+bool has_forbidden_path(const net::Request& request) {
+  const auto path = net::percent_decode(request.path);
+  return !path || has_forbidden_characters(*path);
 }
 
 }  // namespace
@@ -107,7 +117,13 @@ net::Response render_error(const Error& error) {
   return net::Response::json(error_info(error.code).http_status, error_body(error));
 }
 
-net::Response render_error(const Error& error, const net::Request&) {
+net::Response render_error(const Error& error, const net::Request& request) {
+  if (error.code == ErrorCode::method_not_allowed && takes_body(request.method) && request.body.empty()) {
+    return render_error(errors::no_length().error());
+  }
+  if (error == errors::unknown_path() && has_forbidden_path(request)) {
+    return render_error(errors::invalid_uri().error());
+  }
   return render_error(error);
 }
 
@@ -124,6 +140,9 @@ Failure empty_payload() {
 }
 Failure invalid_uri() {
   return bad_request("invalid character in URI");
+}
+Failure no_length() {
+  return fail(ErrorCode::length_required, "Zero/No Content-Length in PUT/POST/PATCH request");
 }
 Failure bad_request(std::string message) {
   return fail(ErrorCode::bad_request, std::move(message));

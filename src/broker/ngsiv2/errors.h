@@ -14,9 +14,11 @@ namespace machi::broker::ngsiv2 {
 /// as clients know it from Orion.
 [[nodiscard]] std::string error_body(const Error& error);
 
-/// Renders an error as an answer. For the router as well.
-[[nodiscard]] net::Response render_error(const Error& error, const net::Request& request);
+/// Renders an error as an answer.
 [[nodiscard]] net::Response render_error(const Error& error);
+/// For the router, which finds out that path or method are unknown before anything else is looked at; where the request
+/// has another fault as well, clients expect that one.
+[[nodiscard]] net::Response render_error(const Error& error, const net::Request& request);
 
 /// What is at fault, in the words that clients know.
 namespace errors {
@@ -24,6 +26,7 @@ namespace errors {
 [[nodiscard]] Failure too_deep();
 [[nodiscard]] Failure empty_payload();
 [[nodiscard]] Failure invalid_uri();
+[[nodiscard]] Failure no_length();
 [[nodiscard]] Failure bad_request(std::string message);
 [[nodiscard]] Error entity_not_found();
 [[nodiscard]] Error attribute_not_found();

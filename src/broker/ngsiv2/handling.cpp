@@ -24,12 +24,20 @@ Task<Result<Context>> open(Call call) {
   co_return context;
 }
 
+/// An error is told as text to those who take nothing else.
+net::Response refusal(const Error& error, const net::Request& request) {
+  net::Response response = render_error(error);
+  const auto accept = read_accept(request.headers);
+  if (accept && !accept->json) response.headers.set("Content-Type", "text/plain");
+  return response;
+}
+
 Task<net::Response> run(Call call, Operation operation, std::shared_ptr<const Settings> settings) {
   call.settings = settings.get();
   auto context = co_await open(call);
-  if (!context) co_return render_error(context.error());
+  if (!context) co_return refusal(context.error(), *call.request);
   auto response = co_await operation(call, std::move(*context));
-  if (!response) co_return render_error(response.error());
+  if (!response) co_return refusal(response.error(), *call.request);
   co_return std::move(*response);
 }
 

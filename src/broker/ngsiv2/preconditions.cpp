@@ -123,7 +123,7 @@ bool takes_body(net::Method method) {
 
 Result<> check_framing(const net::Request& request) {
   if (takes_body(request.method) && request.body.empty()) {
-    return fail(ErrorCode::length_required, "Zero/No Content-Length in PUT/POST/PATCH request");
+    return errors::no_length();
   }
   const bool reads = request.method == net::Method::get || request.method == net::Method::delete_;
   if (reads && request.body.empty() && request.headers.has("Content-Type")) {

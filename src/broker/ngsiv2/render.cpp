@@ -50,6 +50,9 @@ class Selection {
     for (AttributeView view; cursor.next(view);) {
       if (view.dataset.empty()) views_.push_back(view);
     }
+    // In an array the order shows: unless `attrs` gives one it is that of the names, which clients are used to.
+    if (options.form == Form::values || options.form == Form::unique)
+      std::ranges::sort(views_, {}, &AttributeView::name);
     if (options.attrs.is_empty() || options.exclude) {
       take_unless_excluded();
     } else if (options.attrs.has_all()) {

@@ -57,6 +57,13 @@ TEST(Render, KeyValuesValuesAndUnique) {
   EXPECT_EQ(render({.form = Form::key_values}, {}), R"({"id":"E","type":"T"})");
 }
 
+TEST(Render, ValuesAreInTheOrderOfNamesUnlessAttrsSaysOtherwise) {
+  const std::vector<Attribute> list{{.name = "b", .type = "Number", .value = "2"},
+                                    {.name = "a", .type = "Number", .value = "1"}};
+  EXPECT_EQ(render({.form = Form::values}, list), "[1,2]");
+  EXPECT_EQ(render(only({"b", "a"}, Form::values), list), "[2,1]");
+}
+
 TEST(Render, AttrsChooseAndOrder) {
   EXPECT_EQ(render(only({"c", "none", "a"})), R"({"id":"E","type":"T","c":1,"a":1})");
   EXPECT_EQ(render(only({"b\""})), R"({"id":"E","type":"T","b\"":"1970-01-01T00:00:00.001Z"})");
