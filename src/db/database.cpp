@@ -135,7 +135,8 @@ Task<Result<std::vector<Rows>>> Database::transact_once(std::vector<Call> calls)
   calls.insert(calls.begin(), {{&kBegin}, {&kTransactionMark}});
   auto rows = co_await (*lease)->run(std::move(calls), state->options.read_time);
   if (!rows) {
-    const bool lost = rows.error().code == ErrorCode::outcome_unknown;
+    // Lost before the commit was sent: nothing happened, so it may be repeated.
+    const bool lost = !(*lease)->is_usable() && rows.error().code != ErrorCode::timeout;
     co_return fail(lost ? database_error(ErrorCode::conflict) : rows.error());
   }
   std::vector<Call> ending;

@@ -18,6 +18,11 @@ constexpr std::string_view kSessionSettings =
     // A transaction that stays open holds back vacuum and the horizon of the change log.
     "set idle_in_transaction_session_timeout to '60s';";
 
+std::string_view reason_of(const ConnectionHandle& connection) {
+  const std::string_view message = PQerrorMessage(connection.get());
+  return message.substr(0, message.find('\n'));
+}
+
 ConnectionHandle connect_blocking(const OpenOptions& options) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(options.timeout).count();
   const std::string timeout = fmt::format("{}", seconds);
@@ -42,14 +47,14 @@ ConnectionHandle connect_blocking(const OpenOptions& options) {
                              static_cast<const char*>(nullptr)};
   ConnectionHandle connection(PQconnectdbParams(names.data(), values.data(), 1));
   if (PQstatus(connection.get()) != CONNECTION_OK) {
-    log::warn("cannot connect to the database", {{"reason", PQerrorMessage(connection.get())}});
+    log::warn("cannot connect to the database", {{"reason", reason_of(connection)}});
     return nullptr;
   }
   PQsetNoticeReceiver(connection.get(), [](void*, const PGresult*) {}, nullptr);
   const std::string settings = std::string(kSessionSettings) + options.settings;
   const ResultHandle result(PQexec(connection.get(), settings.c_str()));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) {
-    log::warn("cannot set up the session", {{"reason", PQerrorMessage(connection.get())}});
+    log::warn("cannot set up the session", {{"reason", reason_of(connection)}});
     return nullptr;
   }
   return connection;
