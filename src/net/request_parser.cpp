@@ -5,6 +5,8 @@
 #include <boost/beast/http/error.hpp>
 #include <optional>
 
+#include "net/chunked_body.h"
+
 namespace machi::net {
 namespace {
 
@@ -28,11 +30,10 @@ bool names_version(std::string_view head) {
          is_decimal(line.substr(at + 6, 1)) && is_decimal(line.substr(at + 8, 1));
 }
 
-/// Beast's parser for one request, and the rules it leaves to its user.
+/// Beast's parser for the head of one request, and the rules it leaves to its user.
 class Reader final : public http::basic_parser<true> {
  public:
   Reader(ParsedRequest* out, const ParserLimits& limits) : out_(out) {
-    eager(true);
     header_limit(static_cast<std::uint32_t>(limits.header_bytes + 1));
     body_limit(limits.body_bytes);
   }
@@ -52,7 +53,6 @@ class Reader final : public http::basic_parser<true> {
   }
 
   void on_field_impl(http::field field, string_view name, string_view value, error_code& ec) override {
-    if (is_header_done()) return;  // trailer fields are read and dropped (RFC 9110 §6.5.1)
     switch (field) {
       case http::field::host:
         if (has_host_ || !is_host(view(value))) return refused(400, "the Host header is not valid", ec);
@@ -91,24 +91,13 @@ class Reader final : public http::basic_parser<true> {
     out_->keep_alive = keep_alive();
   }
 
-  void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
-    constexpr std::uint64_t kTrusted = 64 * 1024;  // a length alone reserves no more than this
-    if (length) out_->request.body.reserve(std::min(*length, kTrusted));
-  }
-
-  std::size_t on_body_impl(string_view bytes, error_code&) override { return append(bytes); }
-  void on_chunk_header_impl(std::uint64_t, string_view extension, error_code& ec) override {
-    // Beast lets a line feed stand in a quoted string, where others end the line.
-    if (has_control(view(extension))) refused(400, "a chunk extension holds a control character", ec);
-  }
-  std::size_t on_chunk_body_impl(std::uint64_t, string_view bytes, error_code&) override { return append(bytes); }
+  // Bodies are not left to Beast.
+  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
+  std::size_t on_body_impl(string_view, error_code&) override { return 0; }
+  void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, string_view, error_code&) override { return 0; }
   void on_finish_impl(error_code&) override {}
   void on_response_impl(int, string_view, int, error_code&) override {}
-
-  std::size_t append(string_view bytes) {
-    out_->request.body.append(bytes.data(), bytes.size());
-    return bytes.size();
-  }
 
   void refused(int status, std::string_view sentence, error_code& ec) {
     refusal_ = refuse(status, sentence);
@@ -127,6 +116,8 @@ class Reader final : public http::basic_parser<true> {
 }  // namespace
 
 struct RequestParser::State {
+  enum class Stage { idle, head, fixed, chunked };
+
   explicit State(const ParserLimits& l) : limits(l) {}
 
   void begin(ParsedRequest& out) {
@@ -135,26 +126,29 @@ struct RequestParser::State {
     out.keep_alive = true;
     scan.emplace(limits);
     reader.emplace(&out, limits);
+    stage = Stage::head;
     is_started = false;
     may_skip_line = true;
     asked_continue = false;
     has_body_bytes = false;
   }
 
-  [[nodiscard]] bool is_in_body() const { return reader && reader->is_header_done() && !reader->is_done(); }
-
   Progress refused(Refusal why) {
     refusal = std::move(why);
     return {Step::refused, 0};
   }
 
-  Progress feed_head(std::string_view bytes);
-  Progress feed_body(std::string_view bytes);
+  Progress feed_head(std::string_view bytes, ParsedRequest& out);
+  void begin_body(ParsedRequest& out);
+  Progress feed_body(std::string_view bytes, ParsedRequest& out);
   Progress failed(const error_code& ec, std::string_view bytes);
 
   ParserLimits limits;
   std::optional<HeadScan> scan;
-  std::optional<Reader> reader;  // of the request being read or the last one
+  std::optional<Reader> reader;
+  std::optional<ChunkedBody> chunks;
+  Stage stage = Stage::idle;  // idle: the last request is complete
+  std::uint64_t left = 0;     // of a fixed body
   Refusal refusal;
   bool is_started = false;
   bool may_skip_line = true;
@@ -172,7 +166,7 @@ RequestParser::Progress RequestParser::State::failed(const error_code& ec, std::
   return refused(refuse(400, "the request is not valid HTTP/1.1: " + ec.message()));
 }
 
-RequestParser::Progress RequestParser::State::feed_head(std::string_view bytes) {
+RequestParser::Progress RequestParser::State::feed_head(std::string_view bytes, ParsedRequest& out) {
   std::size_t skipped = 0;
   if (may_skip_line && bytes.size() >= 2) {
     // RFC 9112 §2.2: an empty line before the request line is ignored.
@@ -196,20 +190,41 @@ RequestParser::Progress RequestParser::State::feed_head(std::string_view bytes) 
   const std::string_view head = bytes.substr(0, scan->size());
   const std::size_t used = reader->put(boost::asio::buffer(head.data(), head.size()), ec);
   if (ec && ec != http::error::need_more) return failed(ec, head);
-  if (!reader->is_header_done()) return refused(refuse(400, "the request is not valid HTTP/1.1"));
-  return {reader->is_done() ? Step::complete : Step::need_more, skipped + used};
+  if (!reader->is_header_done() || used != head.size())
+    return refused(refuse(400, "the request is not valid HTTP/1.1"));
+  begin_body(out);
+  return {stage == Stage::idle ? Step::complete : Step::need_more, skipped + used};
 }
 
-RequestParser::Progress RequestParser::State::feed_body(std::string_view bytes) {
+void RequestParser::State::begin_body(ParsedRequest& out) {
+  constexpr std::uint64_t kTrusted = 64 * 1024;  // a length alone reserves no more than this
+  stage = Stage::idle;
+  if (reader->chunked()) {
+    stage = Stage::chunked;
+    chunks.emplace(limits);
+  } else if (const auto length = reader->content_length(); length && *length > 0) {
+    stage = Stage::fixed;
+    left = *length;
+    out.request.body.reserve(std::min(left, kTrusted));
+  }
+}
+
+RequestParser::Progress RequestParser::State::feed_body(std::string_view bytes, ParsedRequest& out) {
   if (bytes.empty()) return {};
   has_body_bytes = true;
-  error_code ec;
-  const std::size_t used = reader->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
-  if (ec && ec != http::error::need_more) return failed(ec, bytes);
-  if (reader->is_done()) return {Step::complete, used};
-  // A chunk's size line or the trailer fields that never end.
-  if (bytes.size() - used > limits.header_bytes) return refused(refuse(431, "the chunk header is too large"));
-  return {Step::need_more, used};
+  if (stage == Stage::fixed) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, bytes.size()));
+    out.request.body.append(bytes, 0, count);
+    left -= count;
+    if (left > 0) return {Step::need_more, count};
+    stage = Stage::idle;
+    return {Step::complete, count};
+  }
+  const auto progress = chunks->feed(bytes, out.request.body);
+  if (progress.step == ChunkedBody::Step::refused) return refused(chunks->refusal());
+  if (progress.step == ChunkedBody::Step::need_more) return {Step::need_more, progress.consumed};
+  stage = Stage::idle;
+  return {Step::complete, progress.consumed};
 }
 
 RequestParser::RequestParser(const ParserLimits& limits) : state_(std::make_unique<State>(limits)) {}
@@ -219,11 +234,11 @@ RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
 RequestParser::Progress RequestParser::feed(std::string_view bytes, ParsedRequest& out) {
   State& state = *state_;
-  if (!state.reader || state.reader->is_done()) state.begin(out);
-  if (state.is_in_body()) return state.feed_body(bytes);
-  const Progress head = state.feed_head(bytes);
-  if (head.step != Step::need_more || !state.is_in_body()) return head;
-  Progress body = state.feed_body(bytes.substr(head.consumed));
+  if (state.stage == State::Stage::idle) state.begin(out);
+  if (state.stage != State::Stage::head) return state.feed_body(bytes, out);
+  const Progress head = state.feed_head(bytes, out);
+  if (head.step != Step::need_more || state.stage == State::Stage::head) return head;
+  Progress body = state.feed_body(bytes.substr(head.consumed), out);
   body.consumed += head.consumed;
   return body;
 }
@@ -233,11 +248,11 @@ const Refusal& RequestParser::refusal() const {
 }
 
 bool RequestParser::is_started() const {
-  return state_->is_started && state_->reader && !state_->reader->is_done();
+  return state_->stage != State::Stage::idle && state_->is_started;
 }
 
 bool RequestParser::is_in_body() const {
-  return state_->is_in_body();
+  return state_->stage == State::Stage::fixed || state_->stage == State::Stage::chunked;
 }
 
 bool RequestParser::take_continue() {

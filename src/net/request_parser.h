@@ -16,8 +16,8 @@ struct ParsedRequest {
 };
 
 /// Reads HTTP/1.1 requests one after the other from the bytes of a connection: HeadScan looks first, then Beast's
-/// parser reads, then the rules of RFC 9112 that Beast leaves open are applied to its fields. A request is refused
-/// rather than mended.
+/// parser reads the head, then the rules of RFC 9112 that Beast leaves open are applied to its fields; bodies are read
+/// by ChunkedBody or counted. A request is refused rather than mended.
 class RequestParser {
  public:
   enum class Step { need_more, complete, refused };

@@ -3,6 +3,7 @@
 #include <brotli/encode.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <array>
@@ -10,6 +11,8 @@
 #include <iterator>
 #include <optional>
 #include <utility>
+
+#include "base/timestamp.h"
 
 namespace machi::net {
 namespace {
@@ -124,6 +127,13 @@ bool has_tag(std::string_view if_none_match, std::string_view tag) {
   return found;
 }
 
+/// If-Modified-Since counts only without If-None-Match, and only as the date that we gave: no clock to trust.
+bool is_unchanged(const Request& request, std::string_view tag, std::string_view modified) {
+  const std::string_view tags = request.headers.get("If-None-Match");
+  if (!tags.empty()) return has_tag(tags, tag);
+  return !modified.empty() && request.headers.get("If-Modified-Since") == modified;
+}
+
 Task<Response> answer_file(std::shared_ptr<const StaticFiles> files, std::string path, const Request& request) {
   co_return files->answer(path, request);
 }
@@ -138,6 +148,10 @@ Result<StaticFiles::File> StaticFiles::read(const std::filesystem::path& path, b
   file.media_type = type.name;
   file.immutable = immutable;
   file.plain.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0) {
+    file.modified = to_http_date({static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000});
+  }
   file.tag = hash_of(file.plain);
   if (type.compressible) {
     file.gzip = gzip(file.plain);
@@ -153,7 +167,7 @@ Result<std::shared_ptr<const StaticFiles>> StaticFiles::load(const std::filesyst
   auto files = std::make_shared<StaticFiles>();
   std::uintmax_t total = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    if (!entry.is_regular_file() || entry.path().filename().string().starts_with('.')) continue;
+    if (entry.is_symlink() || !entry.is_regular_file() || entry.path().filename().string().starts_with('.')) continue;
     total += entry.file_size();
     if (total > kMaxBytes) return fail(ErrorCode::payload_too_large, folder.string() + " holds too much");
     const std::string relative = entry.path().lexically_relative(folder).generic_string();
@@ -197,14 +211,16 @@ Response StaticFiles::answer(std::string_view path, const Request& request) cons
     coding = "gzip";
   }
   const std::string tag = fmt::format("\"{}{}{}\"", file.tag, coding.empty() ? "" : "-", coding);
-  const bool unchanged = has_tag(request.headers.get("If-None-Match"), tag);
+  const bool unchanged = is_unchanged(request, tag, file.modified);
   Response response = Response::empty(unchanged ? 304 : 200);
   response.headers.add("ETag", tag);
+  if (!file.modified.empty()) response.headers.add("Last-Modified", file.modified);
   response.headers.add("Vary", "Accept-Encoding");
   response.headers.add("Cache-Control", file.immutable ? "public, max-age=31536000, immutable" : "no-cache");
   response.headers.add("Content-Security-Policy", std::string(kContentSecurityPolicy));
   response.headers.add("X-Content-Type-Options", "nosniff");
   response.headers.add("Referrer-Policy", "no-referrer");
+  if (request.secure) response.headers.add("Strict-Transport-Security", "max-age=31536000");
   if (unchanged) return response;
   response.headers.add("Content-Type", file.media_type);
   if (!coding.empty()) response.headers.add("Content-Encoding", std::string(coding));

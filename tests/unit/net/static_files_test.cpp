@@ -83,6 +83,28 @@ TEST_F(StaticFilesTest, SameTagAnswersNotModifiedAndDiffersByEncoding) {
   EXPECT_NE(files->answer("/", Request{}).headers.get("ETag"), tag);
 }
 
+TEST_F(StaticFilesTest, TheDateCountsOnlyWhereThereIsNoTag) {
+  const auto files = load();
+  Request again;
+  again.headers.add("If-Modified-Since", std::string(files->answer("/", Request{}).headers.get("Last-Modified")));
+  EXPECT_EQ(files->answer("/", again).status, 304);
+  again.headers.add("If-None-Match", "\"other\"");
+  EXPECT_EQ(files->answer("/", again).status, 200);
+}
+
+TEST_F(StaticFilesTest, LinksLeadNowhere) {
+  std::filesystem::create_symlink("/etc/passwd", folder_ / "passwd.txt");
+  EXPECT_EQ(load()->answer("/passwd.txt", Request{}).status, 404);
+}
+
+TEST_F(StaticFilesTest, AsksForTlsOnlyOverTls) {
+  const auto files = load();
+  Request secure;
+  secure.secure = true;
+  EXPECT_TRUE(files->answer("/", secure).headers.has("Strict-Transport-Security"));
+  EXPECT_FALSE(files->answer("/", Request{}).headers.has("Strict-Transport-Security"));
+}
+
 TEST_F(StaticFilesTest, OnlyNamesWithAHashAreKeptForever) {
   const auto files = load();
   EXPECT_EQ(files->answer("/", Request{}).headers.get("Cache-Control"), "no-cache");
