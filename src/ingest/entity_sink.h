@@ -25,7 +25,8 @@ class EntitySink {
                                                                  std::span<const std::string> ids) = 0;
 
   /// Applies the changes, each wholly or not at all, and answers once they are durable: one answer a change, in order.
-  /// An error of the call itself (connection lost, outcome unknown) ends the import; running it again repairs all.
+  /// An error of the call itself, and an answer busy, timeout, outcome_unknown, bad_gateway or internal, ends the
+  /// import; running it again completes it.
   [[nodiscard]] virtual Result<std::vector<Result<>>> write(std::span<const broker::EntityChange> changes) = 0;
 };
 

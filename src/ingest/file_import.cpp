@@ -14,6 +14,7 @@
 #include "ingest/entity_difference.h"
 #include "ingest/header_match.h"
 #include "ingest/json_records.h"
+#include "ingest/row_claims.h"
 #include "ingest/row_mapper.h"
 #include "ingest/text_encoding.h"
 
@@ -29,28 +30,10 @@ struct PendingRow {
   MappedRow mapped;
 };
 
-/// First row that took an id, and what it said.
-struct Claim {
-  std::uint64_t row = 0;
-  std::size_t content = 0;
-  int times = 1;
-};
-
 /// Six digits at the start of the file's name, as the standard names files (092011_evacuation_space.csv).
 std::string municipality_of(const std::string& file_name) {
   const std::string digits = file_name.substr(0, 6);
   return file_name.size() > 6 && file_name[6] == '_' && is_municipal_code(digits) ? digits : std::string();
-}
-
-std::size_t content_hash(const broker::EntityChange& change) {
-  std::string all;
-  for (const auto& attribute : change.attributes) {
-    all += attribute.name;
-    all += '\x1F';
-    all += attribute.value.value_or("");
-    all += '\x1E';
-  }
-  return std::hash<std::string>{}(all);
 }
 
 bool starts_like_json(ByteSource& bytes) {
@@ -91,7 +74,6 @@ class Import {
   Result<> take_row(Record& record, const Record* following);
   [[nodiscard]] std::optional<Finding> fault_of(const Record& record) const;
   [[nodiscard]] std::optional<Finding> width_fault(Record& record, const Record* following);
-  [[nodiscard]] bool claim(PendingRow& pending);
   Result<> flush();
   [[nodiscard]] Result<std::unordered_map<std::string, broker::Entity>> read_current();
   [[nodiscard]] Result<std::vector<Result<>>> write(const std::vector<broker::EntityChange>& changes);
@@ -116,7 +98,7 @@ class Import {
   std::optional<HeaderMatch> match_{};
   std::optional<RowMapper> mapper_{};
   std::vector<PendingRow> pending_{};
-  std::unordered_map<std::string, Claim> claims_{};
+  RowClaims claims_{};
   std::uint64_t row_ = 0;
   bool is_link_data_ = false;
   bool cut_ = false;  ///< the row before this one was cut by a line break, and this is its end
@@ -241,7 +223,10 @@ Result<> Import::take_row(Record& record, const Record* following) {
     const std::string counts = fmt::format("{} / {}", own, match_->columns.size());
     findings.insert(findings.begin(), {MessageCode::row_padded, {}, {}, {}, counts});
   }
-  if (!pending.mapped.change || !claim(pending)) {
+  if (pending.mapped.change) {
+    if (auto taken = claims_.claim(row_, pending.mapped)) findings.push_back(*std::move(taken));
+  }
+  if (!pending.mapped.change) {
     const Finding reason = findings.back();
     findings.pop_back();
     for (const Finding& finding : findings) report(row_, record.line, {}, finding);
@@ -288,29 +273,6 @@ std::optional<Finding> Import::width_fault(Record& record, const Record* followi
   return {};
 }
 
-bool Import::claim(PendingRow& pending) {
-  broker::EntityChange& change = *pending.mapped.change;
-  const std::size_t content = content_hash(change);
-  const std::string base = change.id;
-  for (;;) {
-    const auto [it, is_new] = claims_.try_emplace(change.id, Claim{pending.row, content});
-    if (is_new) return true;
-    const std::string there = fmt::format("{}", it->second.row);
-    if (it->second.content == content) {
-      pending.mapped.findings.push_back({MessageCode::row_repeated, {}, {}, {}, there});
-      return false;
-    }
-    if (pending.mapped.keyed) {
-      const std::string id = base.substr(base.rfind(match_->dataset->name) + match_->dataset->name.size() + 1);
-      pending.mapped.findings.push_back({MessageCode::row_key_repeated, {}, id, {}, there});
-      return false;
-    }
-    // Rows without an id of their own that share name and place: numbered in the order of the file.
-    Claim& first = claims_.at(base);
-    change.id = fmt::format("{}-{}", base, ++first.times);
-  }
-}
-
 Result<std::unordered_map<std::string, broker::Entity>> Import::read_current() {
   std::unordered_map<std::string, broker::Entity> current;
   std::vector<std::string> ids;
@@ -326,12 +288,30 @@ Result<std::unordered_map<std::string, broker::Entity>> Import::read_current() {
   return current;
 }
 
+/// Whether an error tells of the store rather than of the row.
+bool is_about_the_store(const Result<>& outcome) {
+  if (outcome) return false;
+  switch (outcome.error().code) {
+    case ErrorCode::busy:
+    case ErrorCode::timeout:
+    case ErrorCode::outcome_unknown:
+    case ErrorCode::bad_gateway:
+    case ErrorCode::internal:
+      return true;
+    default:
+      return false;
+  }
+}
+
 Result<std::vector<Result<>>> Import::write(const std::vector<broker::EntityChange>& changes) {
   if (options_.dry_run || changes.empty()) return std::vector<Result<>>(changes.size());
   auto outcomes = sink_.write(changes);
   if (outcomes && outcomes->size() != changes.size()) {
     return fail(ErrorCode::internal, "the store answered for other changes than given");
   }
+  if (!outcomes) return outcomes;
+  const auto failed = std::ranges::find_if(*outcomes, is_about_the_store);
+  if (failed != outcomes->end()) return fail(failed->error());
   return outcomes;
 }
 

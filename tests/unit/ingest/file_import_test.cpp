@@ -95,10 +95,11 @@ TEST_F(FileImport, RepeatedRowsAreRefusedAndNamesakesNumbered) {
   row["ID"] = "";
   auto namesake = row;
   namesake["開始時間"] = "10:00";
-  const auto result = import(facilities().add(row).add(row).add(namesake).utf8());
+  const auto result = import(facilities().add(row).add(row).add(namesake).add(namesake).utf8());
   ASSERT_TRUE(result);
   EXPECT_EQ(result->created, 2U);
-  EXPECT_EQ(result->refused, 1U);
+  EXPECT_EQ(result->refused, 2U);
+  EXPECT_TRUE(sink_.entities.rbegin()->first.ends_with("-2"));
   EXPECT_EQ(report_.find(MessageCode::row_repeated)->row, 2U);
   EXPECT_EQ(report_.find(MessageCode::row_repeated)->finding.detail, "1");
 }
@@ -110,7 +111,8 @@ TEST_F(FileImport, IdThatStandsTwiceIsRefused) {
   ASSERT_TRUE(result);
   EXPECT_EQ(result->refused, 1U);
   ASSERT_NE(report_.find(MessageCode::row_key_repeated), nullptr);
-  EXPECT_EQ(report_.find(MessageCode::row_key_repeated)->finding.before, "FC-0001");
+  EXPECT_EQ(report_.find(MessageCode::row_key_repeated)->finding.before,
+            "urn:ngsi-ld:PublicFacility:092134-public_facility-FC-0001");
 }
 
 TEST_F(FileImport, RowWithoutNameIsRefusedWhole) {
@@ -208,6 +210,24 @@ TEST_F(FileImport, BatchesAreBoundedAndRefusalsOfTheStoreCounted) {
   EXPECT_EQ(result->created, 24U);
   EXPECT_EQ(result->refused, 1U);
   EXPECT_EQ(report_.find(MessageCode::row_not_stored)->row, 8U);
+}
+
+TEST_F(FileImport, PlaceThatIsBlankNowBecomesNull) {
+  ASSERT_TRUE(import(facilities().add(hall()).utf8()));
+  auto row = hall();
+  row["緯度"] = row["経度"] = "";
+  ASSERT_EQ(import(facilities().add(row).utf8())->updated, 1U);
+  EXPECT_EQ(value(only(), "location"), "geo:json null");
+  ASSERT_EQ(import(facilities().add(hall()).utf8())->updated, 1U);
+  EXPECT_NE(value(only(), "location"), "geo:json null");
+}
+
+TEST_F(FileImport, StoreThatDoesNotKnowWhatBecameOfAWriteEndsTheImport) {
+  sink_.refuse_id = "urn:ngsi-ld:PublicFacility:092134-public_facility-FC-0001";
+  sink_.refuse_code = ErrorCode::outcome_unknown;
+  const auto result = import(facilities().add(hall()).utf8());
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, ErrorCode::outcome_unknown);
 }
 
 TEST_F(FileImport, ProgressMayStopIt) {

@@ -14,7 +14,9 @@ class MemorySink final : public EntitySink {
   std::map<std::string, broker::Entity> entities{};
   std::vector<broker::EntityChange> changes{};
   std::vector<std::size_t> batches{};
-  std::string refuse_id{};  ///< this entity is refused
+  static constexpr Timestamp kTime{1'800'000'000'000'000};  ///< of every change, so that entities can be compared
+  std::string refuse_id{};                                  ///< this entity is refused, with this code
+  ErrorCode refuse_code = ErrorCode::unprocessable;
 
   Result<std::vector<broker::Entity>> read(broker::TenantId, std::span<const std::string> ids) override {
     std::vector<broker::Entity> out;
@@ -30,32 +32,19 @@ class MemorySink final : public EntitySink {
     for (const broker::EntityChange& change : all) {
       changes.push_back(change);
       if (change.id == refuse_id) {
-        out.push_back(fail(ErrorCode::unprocessable, "not wanted"));
+        out.push_back(fail(refuse_code, "not wanted"));
         continue;
       }
-      apply(change);
+      const auto it = entities.find(change.id);
+      auto applied = broker::apply(it == entities.end() ? nullptr : &it->second, change, kTime);
+      if (!applied) {
+        out.push_back(fail(applied.error()));
+        continue;
+      }
+      entities[change.id] = std::move(applied->after);
       out.emplace_back();
     }
     return out;
-  }
-
- private:
-  void apply(const broker::EntityChange& change) {
-    broker::Entity& entity = entities[change.id];
-    entity.id = change.id;
-    entity.type = *change.type;
-    entity.service_path = change.service_path;
-    for (const broker::AttributeChange& wanted : change.attributes) {
-      auto it = std::ranges::find(entity.attributes, wanted.name, &broker::Attribute::name);
-      if (it == entity.attributes.end()) {
-        entity.attributes.push_back({.name = wanted.name});
-        it = entity.attributes.end() - 1;
-      }
-      it->type = *wanted.type;
-      it->value = *wanted.value;
-      it->metadata.clear();
-      for (const auto& m : wanted.metadata) it->metadata.push_back({m.name, *m.type, m.value});
-    }
   }
 };
 
