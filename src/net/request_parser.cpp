@@ -156,9 +156,16 @@ struct RequestParser::State {
   bool has_body_bytes = false;
 };
 
+/// In the words that NGSIv2's clients know; a chunked body does not tell its size.
+std::string too_large(const Reader& reader, std::uint64_t most) {
+  const auto size = reader.content_length();
+  const std::string told = size ? std::to_string(*size) : "more than " + std::to_string(most);
+  return "payload size: " + told + ", max size supported: " + std::to_string(most);
+}
+
 RequestParser::Progress RequestParser::State::failed(const error_code& ec, std::string_view bytes) {
   if (reader->refusal()) return refused(*reader->refusal());
-  if (ec == http::error::body_limit) return refused(refuse(413, "the body of the request is too large"));
+  if (ec == http::error::body_limit) return refused(refuse(413, too_large(*reader, limits.body_bytes)));
   if (ec == http::error::header_limit) return refused(refuse(431, "the header of the request is too large"));
   if (ec == http::error::bad_version && names_version(bytes)) {
     return refused(refuse(505, "the server speaks HTTP/1.1"));

@@ -27,10 +27,12 @@ DeliveryUpdate& DeliveryJournal::update_of(TenantId tenant, const std::string& s
 }
 
 void DeliveryJournal::sent(TenantId tenant, const std::string& subscription, Timestamp at, std::optional<int> status,
-                           core::LogHold hold) {
+                           bool first, core::LogHold hold) {
   DeliveryUpdate& u = update_of(tenant, subscription);
-  ++u.sent;
-  u.last_notification = at;
+  if (first) {
+    ++u.sent;
+    u.last_notification = at;
+  }
   u.last_success = at;
   if (status) u.last_success_code = status;
   u.succeeded = true;

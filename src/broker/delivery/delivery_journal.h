@@ -33,7 +33,8 @@ class DeliveryJournal {
   DeliveryJournal(db::Database& database, SubscriptionStore& subscriptions)
       : database_(database), subscriptions_(subscriptions) {}
 
-  void sent(TenantId tenant, const std::string& subscription, Timestamp at, std::optional<int> status,
+  /// `first`: the event had no attempt before, and counts in timesSent.
+  void sent(TenantId tenant, const std::string& subscription, Timestamp at, std::optional<int> status, bool first,
             core::LogHold hold);
   /// `first`: the event's first attempt, which counts in failsCounter.
   void failed(TenantId tenant, const std::string& subscription, Timestamp at, const std::string& reason, bool first,

@@ -236,7 +236,7 @@ Task<> Dispatcher::deliver(Delivery delivery) {
   }
   auto result = co_await sender_.send(&subscription, delivery.event.get(), delivery.ordinal);
   if (result.delivered) {
-    note_success(subscription, result, delivery.event->recorded, delivery.hold);
+    note_success(subscription, result, delivery.event->recorded, true, delivery.hold);
     co_return;
   }
   note_failure(subscription, result.reason, true, delivery.hold);
@@ -247,12 +247,12 @@ Task<> Dispatcher::deliver(Delivery delivery) {
 }
 
 void Dispatcher::note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded,
-                              core::LogHold hold) {
+                              bool first, core::LogHold hold) {
   consecutive_failures_[{subscription.tenant.value, subscription.id}] = 0;
   meters_.sent->add();
   const Timestamp present = now();
   meters_.delay->observe((present - recorded).count());
-  journal_.sent(subscription.tenant, subscription.id, present, result.status, std::move(hold));
+  journal_.sent(subscription.tenant, subscription.id, present, result.status, first, std::move(hold));
 }
 
 void Dispatcher::note_failure(const Subscription& subscription, const std::string& reason, bool first,

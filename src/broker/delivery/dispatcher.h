@@ -103,7 +103,7 @@ class Dispatcher final : public core::LogHandler {
   [[nodiscard]] Task<> run_lane(std::string endpoint, std::size_t lane);
   [[nodiscard]] Task<> deliver(Delivery delivery);
   [[nodiscard]] Task<bool> drain(ChainName chain);
-  void note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded,
+  void note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded, bool first,
                     core::LogHold hold);
   void note_failure(const Subscription& subscription, const std::string& reason, bool first, core::LogHold hold);
   void wait_in_chain(const Delivery& delivery, bool attempted);

@@ -94,7 +94,7 @@ Task<bool> Dispatcher::drain(ChainName name) {
         again->second.waiting.front().sequence != head.sequence)
       continue;
     if (result.delivered) {
-      note_success(*subscription, result, event->recorded, nullptr);
+      note_success(*subscription, result, event->recorded, head.attempts == 0, nullptr);
       pop_waiting(again->second);
       continue;
     }

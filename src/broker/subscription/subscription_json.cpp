@@ -20,6 +20,13 @@ void time(JsonWriter& w, std::string_view name, const std::optional<Timestamp>& 
   if (value) w.key(name).string(to_iso8601_milliseconds(*value));
 }
 
+/// Times of deliveries are told in whole seconds, as clients know them.
+void second(JsonWriter& w, std::string_view name, std::optional<Timestamp> value) {
+  constexpr std::int64_t kSecond = 1'000'000;
+  if (value) value->microseconds -= value->microseconds % kSecond;
+  time(w, name, value);
+}
+
 void dictionary(JsonWriter& w, std::string_view name, const std::map<std::string, std::string>& entries) {
   if (entries.empty()) return;
   w.key(name).begin_object();
@@ -141,7 +148,7 @@ void notification(JsonWriter& w, const Notification& n, const DeliveryRecord* de
   w.key("notification").begin_object();
   if (deliveries != nullptr) {
     if (deliveries->times_sent > 0) w.key("timesSent").integer(deliveries->times_sent);
-    time(w, "lastNotification", deliveries->last_notification);
+    second(w, "lastNotification", deliveries->last_notification);
   }
   strings(w, n.attributes_are_excluded ? "exceptAttrs" : "attrs", n.attributes);
   w.key("onlyChangedAttrs").boolean(n.only_changed_attributes).key("attrsFormat").string(to_string(n.format));
@@ -152,9 +159,9 @@ void notification(JsonWriter& w, const Notification& n, const DeliveryRecord* de
   }
   if (!n.metadata.empty()) strings(w, "metadata", n.metadata);
   if (deliveries != nullptr) {
-    time(w, "lastFailure", deliveries->last_failure);
+    second(w, "lastFailure", deliveries->last_failure);
     text(w, "lastFailureReason", deliveries->last_failure_reason);
-    time(w, "lastSuccess", deliveries->last_success);
+    second(w, "lastSuccess", deliveries->last_success);
     if (deliveries->last_success_code) w.key("lastSuccessCode").integer(*deliveries->last_success_code);
   }
   if (n.max_fails_limit) w.key("maxFailsLimit").integer(*n.max_fails_limit);
