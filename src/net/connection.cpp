@@ -5,6 +5,7 @@
 
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <cstring>
@@ -153,17 +154,28 @@ class HttpConnection final : public Connection, public std::enable_shared_from_t
   asio::mutable_buffer room_for_more();
 
   /// async_read_some whose completion resumes the coroutine at once: it runs on this loop already, so that its executor
-  /// need not be asked (4 % of a request's CPU).
+  /// need not be asked. It begins after the events that are ready now: under load the next request has then arrived and
+  /// no read is in vain (with both: 10 % of a request's CPU).
   auto read_some(asio::mutable_buffer room, error_code& ec) {
     return asio::async_initiate<const asio::use_awaitable_t<Loop::executor_type>, void(std::size_t)>(
         [this](auto resume, asio::mutable_buffer into, error_code* result) {
-          stream_.async_read_some(into,
-                                  [resume = std::move(resume), result](const error_code& e, std::size_t count) mutable {
-                                    *result = e;
-                                    std::move(resume)(count);
-                                  });
+          asio::post(server_->loop(), [this, into, result, resume = std::move(resume)]() mutable {
+            if (must_not_wait()) {
+              *result = asio::error::operation_aborted;
+              return std::move(resume)(std::size_t{0});
+            }
+            stream_.async_read_some(
+                into, [resume = std::move(resume), result](const error_code& e, std::size_t count) mutable {
+                  *result = e;
+                  std::move(resume)(count);
+                });
+          });
         },
         kUseTask, room, &ec);
+  }
+  /// What happened before a posted read began and would have cancelled it.
+  [[nodiscard]] bool must_not_wait() const {
+    return is_cut_ || has_timed_out_ || (phase_ == Phase::idle && server_->is_draining());
   }
 
   Task<bool> answer_all();

@@ -202,7 +202,7 @@ std::optional<std::string> percent_decode(std::string_view text) {
 }
 
 Result<std::string> decode_target_part(std::string_view text) {
-  auto decoded = percent_decode(text);
+  auto decoded = text.contains('%') ? percent_decode(text) : std::optional<std::string>(text);
   if (!decoded) return fail(ErrorCode::bad_request, "a percent-encoding in the URL is broken", "url");
   if (std::ranges::any_of(*decoded, is_control)) {
     return fail(ErrorCode::bad_request, "the URL holds a control character", "url");
