@@ -1,28 +1,14 @@
-// How a connection is served: bytes are read into one buffer, all requests that are complete in it are answered in
-// order, and their answers leave in one write. Safe requests that arrived together run side by side; an unsafe one runs
-// alone, after those before it and before those behind it (RFC 9112 §9.3.2).
 #include "net/connection.h"
 
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <cstring>
 #include <utility>
-#include <vector>
 
 #include "base/ids.h"
 #include "base/log.h"
-#include "net/loop_server.h"
-#include "net/request_parser.h"
-#include "net/response_writer.h"
+#include "net/http_connection.h"
 
 namespace machi::net {
 namespace {
-
-using boost::system::error_code;
-using TlsStream = asio::ssl::stream<Socket>;
 
 constexpr std::size_t kReadBytes = 8 * 1024;
 constexpr std::size_t kBulkReadBytes = 64 * 1024;  // while a large body arrives
@@ -30,185 +16,11 @@ constexpr std::size_t kBulkReadBytes = 64 * 1024;  // while a large body arrives
 constexpr auto kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 4 * 1024 * 1024;
 
-/// The bytes that have arrived and are not parsed yet.
-class ReadBuffer {
- public:
-  [[nodiscard]] std::string_view view() const { return {data_.get() + begin_, end_ - begin_}; }
-  [[nodiscard]] bool empty() const { return begin_ == end_; }
-  void consume(std::size_t count) {
-    begin_ += count;
-    if (begin_ == end_) begin_ = end_ = 0;
-  }
-  void commit(std::size_t count) { end_ += count; }
-
-  /// Room for the next read; `wanted` bytes in all when nothing waits.
-  asio::mutable_buffer prepare(std::size_t wanted) {
-    if (empty() && capacity_ != wanted) {
-      resize(wanted);
-    } else if (begin_ > 0) {
-      std::memmove(data_.get(), data_.get() + begin_, end_ - begin_);
-      end_ -= std::exchange(begin_, 0);
-    }
-    if (end_ == capacity_) resize(capacity_ * 2);  // only a head that is not complete; the parser bounds it
-    return asio::buffer(data_.get() + end_, capacity_ - end_);
-  }
-
- private:
-  void resize(std::size_t capacity) {
-    auto fresh = std::make_unique_for_overwrite<char[]>(capacity);
-    if (!empty()) std::memcpy(fresh.get(), data_.get() + begin_, end_ - begin_);
-    end_ -= std::exchange(begin_, 0);
-    data_ = std::move(fresh);
-    capacity_ = capacity;
-  }
-
-  std::unique_ptr<char[]> data_;
-  std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-};
-
 bool is_safe(Method method) {
   return method == Method::get || method == Method::head || method == Method::options;
 }
 
-struct Exchange {
-  ParsedRequest parsed;
-  Response response;
-};
-
-ParserLimits parser_limits(const ServerLimits& limits) {
-  return {limits.header_bytes, limits.header_count, limits.body_bytes};
-}
-
-template <typename Stream>
-class HttpConnection final : public Connection, public std::enable_shared_from_this<HttpConnection<Stream>> {
- public:
-  static constexpr bool kTls = std::is_same_v<Stream, TlsStream>;
-
-  HttpConnection(Stream stream, asio::ip::address peer, std::shared_ptr<LoopServer> server)
-      : stream_(std::move(stream)),
-        server_(std::move(server)),
-        peer_(std::move(peer)),
-        peer_text_(unmapped(peer_).to_string()),
-        parser_(parser_limits(limits())) {
-    server_->enter(*this);
-  }
-
-  ~HttpConnection() override { server_->leave(*this); }
-
-  static Task<> run(std::shared_ptr<HttpConnection> self) {
-    if constexpr (kTls) {
-      self->enter(Phase::handshake);
-      error_code ec;
-      co_await self->stream_.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(kUseTask, ec));
-      if (ec) co_return;
-    }
-    co_await self->serve();
-    co_await self->finish();
-  }
-
-  void expire() override {
-    deadline_ = Clock::time_point::max();
-    if (phase_ != Phase::head && phase_ != Phase::body) return abort();
-    has_timed_out_ = true;
-    error_code ec;
-    socket().cancel(ec);
-  }
-
-  void drain() override {
-    error_code ec;
-    if (phase_ == Phase::idle) socket().cancel(ec);
-  }
-
-  void abort() override {
-    is_cut_ = true;
-    error_code ec;
-    // Reset: what a peer does not take would stay in the kernel's buffer for as long as it pleases.
-    if (phase_ == Phase::writing) socket().set_option(asio::socket_base::linger(true, 0), ec);
-    socket().close(ec);
-  }
-
- private:
-  enum class Phase { handshake, idle, head, body, handling, writing, lingering };
-
-  Socket& socket() {
-    if constexpr (kTls) {
-      return stream_.next_layer();
-    } else {
-      return stream_;
-    }
-  }
-  [[nodiscard]] const ServerLimits& limits() const { return server_->setup().limits; }
-
-  /// Begins a phase with its time limit; the same phase again keeps its deadline.
-  void enter(Phase phase) {
-    if (phase == phase_) return;
-    phase_ = phase;
-    deadline_ = phase == Phase::handling ? Clock::time_point::max() : server_->coarse_now() + time_of(phase);
-  }
-  [[nodiscard]] Clock::duration time_of(Phase phase) const;
-
-  Task<> serve();
-  void read_requests();
-  asio::mutable_buffer room_for_more();
-
-  /// async_read_some whose completion resumes the coroutine at once: it runs on this loop already, so that its executor
-  /// need not be asked. It begins after the events that are ready now: under load the next request has then arrived and
-  /// no read is in vain (with both: 10 % of a request's CPU).
-  auto read_some(asio::mutable_buffer room, error_code& ec) {
-    return asio::async_initiate<const asio::use_awaitable_t<Loop::executor_type>, void(std::size_t)>(
-        [this](auto resume, asio::mutable_buffer into, error_code* result) {
-          asio::post(server_->loop(), [this, into, result, resume = std::move(resume)]() mutable {
-            if (must_not_wait()) {
-              *result = asio::error::operation_aborted;
-              return std::move(resume)(std::size_t{0});
-            }
-            stream_.async_read_some(
-                into, [resume = std::move(resume), result](const error_code& e, std::size_t count) mutable {
-                  *result = e;
-                  std::move(resume)(count);
-                });
-          });
-        },
-        kUseTask, room, &ec);
-  }
-  /// What happened before a posted read began and would have cancelled it.
-  [[nodiscard]] bool must_not_wait() const {
-    return is_cut_ || has_timed_out_ || (phase_ == Phase::idle && server_->is_draining());
-  }
-
-  Task<bool> answer_all();
-  Task<> handle(std::size_t index);
-  Task<> handle_together(std::size_t first, std::size_t last);
-  [[nodiscard]] std::size_t group_end(std::size_t first) const;
-  void identify(Request& request);
-  Exchange& slot(std::size_t index);
-  void drop_ready();
-  bool queue(Exchange& exchange);
-  Task<bool> send_on(std::size_t index);
-  Task<bool> send_stream(BodyStream stream, bool chunked);
-  Task<> refuse_request(Refusal refusal);
-  bool write_at_once();
-  Task<bool> write_rest();
-  Task<> finish();
-
-  Stream stream_;
-  std::shared_ptr<LoopServer> server_;
-  asio::ip::address peer_;
-  std::string peer_text_;
-  RequestParser parser_;
-  ReadBuffer in_;
-  OutQueue out_;
-  std::vector<std::unique_ptr<Exchange>> exchanges_;  // used again; handlers hold references
-  std::size_t ready_ = 0;                             // requests that are complete and not answered
-  Phase phase_ = Phase::handling;
-  bool has_refused_ = false;
-  bool has_timed_out_ = false;
-  bool is_last_ = false;  // an answer said that the connection ends
-  bool is_cut_ = false;
-  bool must_linger_ = false;
-};
+}  // namespace
 
 template <typename Stream>
 Connection::Clock::duration HttpConnection<Stream>::time_of(Phase phase) const {
@@ -480,6 +292,8 @@ Task<> HttpConnection<Stream>::finish() {
     heard += count;
   }
 }
+
+namespace {
 
 template <typename Stream>
 void launch(Stream stream, asio::ip::address peer, const std::shared_ptr<LoopServer>& server) {
