@@ -271,6 +271,13 @@ std::string_view trim_blanks(std::string_view text) {
   return seen ? text.substr(begin, end - begin) : std::string_view();
 }
 
+std::string_view cut_text(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end);
+}
+
 std::string spelling_key(std::string_view text) {
   if (!is_valid_utf8(text)) return std::string(text);
   UErrorCode error = U_ZERO_ERROR;

@@ -23,6 +23,9 @@ namespace machi {
 /// Without blanks at both ends: ASCII white space, no-break and ideographic blank, zero-width blank, byte order mark.
 [[nodiscard]] std::string_view trim_blanks(std::string_view text);
 
+/// The first whole characters of the text, `max_bytes` at most.
+[[nodiscard]] std::string_view cut_text(std::string_view text, std::size_t max_bytes);
+
 /// What two spellings of a heading have in common: NFKC, lower case, without blanks, brackets, `_`, `・`, `、`, `,`,
 /// `/`,
 /// `:` and hyphens. `料金（基本）` and `料金_基本` give the same key.

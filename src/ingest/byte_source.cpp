@@ -12,7 +12,7 @@ Result<std::unique_ptr<FileSource>> FileSource::open(const std::string& path) {
   std::FILE* file = std::fopen(path.c_str(), "rbe");
   if (file == nullptr) {
     const ErrorCode code = errno == ENOENT ? ErrorCode::not_found : ErrorCode::forbidden;
-    return fail(code, std::string("the file cannot be opened: ") + std::strerror(errno), path);
+    return fail(code, std::strerror(errno), path);
   }
   std::unique_ptr<FileSource> source(new FileSource(file, 0));
   struct stat status{};

@@ -139,8 +139,7 @@ void CsvReader::give_up(Record& record, RecordFault fault) {
   } else if (rest[end] == '\r' && end + 1 < rest.size() && rest[end + 1] == '\n') {
     ++end;
   }
-  if (fault == RecordFault::unterminated_quote)
-    record.fields.emplace_back(rest.substr(0, std::min<std::size_t>(end, 200)));
+  if (fault == RecordFault::unterminated_quote) record.fields.emplace_back(cut_text(rest.substr(0, end), 200));
   consume(std::min(end + 1, rest.size()));
 }
 

@@ -30,6 +30,11 @@ struct PendingRow {
   MappedRow mapped;
 };
 
+/// An import that ends, said in the reader's language.
+Failure ended(const ImportOptions& options, ErrorCode code, Finding finding, std::string field = {}) {
+  return fail(code, sentence(finding, options.language), std::move(field));
+}
+
 /// Six digits at the start of the file's name, as the standard names files (092011_evacuation_space.csv).
 std::string municipality_of(const std::string& file_name) {
   const std::string digits = file_name.substr(0, 6);
@@ -125,7 +130,9 @@ Result<> Import::open() {
     return {};
   }
   auto records = JsonRecords::read(*text_);
-  if (!records) return fail(records.error());
+  if (!records) {
+    return ended(options_, records.error().code, {MessageCode::file_unreadable, {}, {}, {}, records.error().message});
+  }
   records_ = *std::move(records);
   return {};
 }
@@ -135,7 +142,8 @@ Result<> Import::find_header() {
   if (!options_.dataset.empty()) {
     only = catalogue_.find(options_.dataset);
     if (only == nullptr)
-      return fail(ErrorCode::bad_request, fmt::format("there is no dataset '{}'", options_.dataset), "dataset");
+      return ended(options_, ErrorCode::bad_request, {MessageCode::dataset_unknown, {}, {}, {}, options_.dataset},
+                   "dataset");
   }
   std::string first_header;
   Record record;
@@ -150,14 +158,10 @@ Result<> Import::find_header() {
     if (record.fault != RecordFault::none || record.is_blank()) continue;
     match_ = match_header(record.fields, catalogue_, only);
     if (match_) return {};
-    if (first_header.empty()) first_header = fmt::format("{}", fmt::join(record.fields, ", ")).substr(0, 500);
+    if (first_header.empty()) first_header = cut_text(fmt::format("{}", fmt::join(record.fields, ", ")), 500);
   }
-  return fail(
-      ErrorCode::bad_request,
-      fmt::format("the file's header fits {}: {}",
-                  only == nullptr ? "no known dataset (name it with --dataset)" : "no layout of '" + only->name + "'",
-                  first_header),
-      "dataset");
+  const MessageCode code = only == nullptr ? MessageCode::header_unknown : MessageCode::header_unfit;
+  return ended(options_, ErrorCode::bad_request, {code, {}, first_header, {}, options_.dataset}, "dataset");
 }
 
 void Import::make_mapper() {
@@ -209,7 +213,8 @@ Result<> Import::take_row(Record& record, const Record* following) {
     }
   }
   if (++out_.rows > options_.max_rows) {
-    return fail(ErrorCode::payload_too_large, fmt::format("the file has more than {} rows", options_.max_rows));
+    return ended(options_, ErrorCode::payload_too_large,
+                 {MessageCode::rows_too_many, {}, {}, {}, fmt::format("{}", options_.max_rows)});
   }
   auto fault = fault_of(record);
   if (!fault) fault = width_fault(record, following);
@@ -334,7 +339,7 @@ Result<> Import::flush() {
   }
   pending_.clear();
   if (progress_ && !progress_({records_->bytes_read(), bytes_.size(), out_.rows, out_.refused})) {
-    return fail(ErrorCode::busy, "the import was stopped");
+    return ended(options_, ErrorCode::busy, {MessageCode::import_stopped});
   }
   return {};
 }
@@ -357,7 +362,8 @@ void Import::settle(const PendingRow& pending, const Result<>* outcome, bool exi
 Result<ImportReport> import_bytes(ByteSource& bytes, const ImportOptions& options, const DatasetCatalogue& catalogue,
                                   EntitySink& sink, ReportSink* report, const ProgressCallback& progress) {
   if (!options.municipality.empty() && !is_municipal_code(options.municipality)) {
-    return fail(ErrorCode::bad_request, "the municipality is no local government code of six digits", "municipality");
+    return ended(options, ErrorCode::bad_request, {MessageCode::municipality_invalid, {}, options.municipality},
+                 "municipality");
   }
   return Import(bytes, options, catalogue, sink, report, progress).run();
 }
@@ -365,7 +371,12 @@ Result<ImportReport> import_bytes(ByteSource& bytes, const ImportOptions& option
 Result<ImportReport> import_file(const ImportOptions& options, const DatasetCatalogue& catalogue, EntitySink& sink,
                                  ReportSink* report, const ProgressCallback& progress) {
   auto file = FileSource::open(options.path);
-  if (!file) return fail(file.error());
+  if (!file) {
+    auto code = MessageCode::file_forbidden;
+    if (file.error().code == ErrorCode::not_found) code = MessageCode::file_missing;
+    if (file.error().code == ErrorCode::bad_request) code = MessageCode::file_irregular;
+    return ended(options, file.error().code, {code, {}, file.error().message, {}, options.path}, options.path);
+  }
   return import_bytes(**file, options, catalogue, sink, report, progress);
 }
 

@@ -27,7 +27,8 @@ struct ImportOptions {
   bool dry_run = false;                                      ///< reads and compares, writes nothing
   bool strict = false;      ///< a row with a value that cannot be read is refused; otherwise the value is left out
   std::size_t batch = 300;  ///< rows read, compared and committed together
-  std::uint64_t max_rows = 1'000'000;  ///< the ids of all rows are held in memory
+  std::uint64_t max_rows = 1'000'000;      ///< the ids of all rows are held in memory
+  Language language = Language::japanese;  ///< of the sentences in errors
   std::string correlator{};
   std::string principal{};
 };

@@ -30,7 +30,7 @@ constexpr auto kOptions = std::to_array<Option>({
     {"--definitions", true, [](Command& c, std::string_view v) { c.definitions = v; }},
     {"--dry-run", false, [](Command& c, std::string_view) { c.options.dry_run = true; }},
     {"--strict", false, [](Command& c, std::string_view) { c.options.strict = true; }},
-    {"--english", false, [](Command& c, std::string_view) { c.language = Language::english; }},
+    {"--english", false, [](Command& c, std::string_view) { c.language = c.options.language = Language::english; }},
     {"--json", false, [](Command& c, std::string_view) { c.json = true; }},
     {"--quiet", false, [](Command& c, std::string_view) { c.quiet = true; }},
     {"--help", false, [](Command& c, std::string_view) { c.help = true; }},
@@ -71,9 +71,8 @@ class ProgressBar {
 };
 
 ImportExit complain(std::FILE* terminal, const Error& error, Language language) {
-  const char* form = language == Language::japanese ? "取り込めませんでした：{}{}\n" : "The import failed: {}{}\n";
-  const std::string field = error.field.empty() ? std::string() : " (" + error.field + ")";
-  std::fputs(fmt::format(fmt::runtime(form), error.message, field).c_str(), terminal);
+  const char* form = language == Language::japanese ? "取り込めませんでした：{}\n" : "The import failed: {}\n";
+  std::fputs(fmt::format(fmt::runtime(form), error.message).c_str(), terminal);
   return ImportExit::failed;
 }
 
@@ -81,30 +80,34 @@ ImportExit complain(std::FILE* terminal, const Error& error, Language language) 
 
 Result<ImportCommand> parse_import_command(std::span<const std::string_view> arguments) {
   ImportCommand command;
+  const bool english = std::ranges::find(arguments, "--english") != arguments.end();
+  const auto wrong = [&](MessageCode code, std::string_view argument) {
+    const Finding finding{code, {}, {}, {}, std::string(argument)};
+    const Language language = english ? Language::english : Language::japanese;
+    return fail(ErrorCode::bad_request, sentence(finding, language), std::string(argument));
+  };
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (!argument.starts_with("--")) {
-      if (!command.options.path.empty())
-        return fail(ErrorCode::bad_request, "one file at a time", std::string(argument));
+      if (!command.options.path.empty()) return wrong(MessageCode::file_named_twice, argument);
       command.options.path = argument;
       continue;
     }
     const std::size_t equals = argument.find('=');
     const auto option = std::ranges::find(kOptions, argument.substr(0, equals), &Option::name);
-    if (option == kOptions.end()) return fail(ErrorCode::bad_request, "there is no such option", std::string(argument));
+    if (option == kOptions.end()) return wrong(MessageCode::option_unknown, argument);
     if (!option->has_value) {
-      if (equals != std::string_view::npos)
-        return fail(ErrorCode::bad_request, "the option takes no value", std::string(argument));
+      if (equals != std::string_view::npos) return wrong(MessageCode::option_with_value, argument);
       option->apply(command, {});
     } else if (equals != std::string_view::npos) {
       option->apply(command, argument.substr(equals + 1));
     } else if (++i < arguments.size()) {
       option->apply(command, arguments[i]);
     } else {
-      return fail(ErrorCode::bad_request, "the option needs a value", std::string(argument));
+      return wrong(MessageCode::option_without_value, argument);
     }
   }
-  if (command.options.path.empty() && !command.help) return fail(ErrorCode::bad_request, "which file?", "FILE");
+  if (command.options.path.empty() && !command.help) return wrong(MessageCode::file_not_named, "FILE");
   return command;
 }
 

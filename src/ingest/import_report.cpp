@@ -107,7 +107,10 @@ std::string ImportReport::summary(Language language) const {
   out += fmt::format(fmt::runtime(ja ? "直した値 {}、確認が必要な値 {}、取り込まなかった値 {}\n"
                                      : "{} values repaired, {} to be looked at, {} left out\n"),
                      count(Severity::changed), count(Severity::noted), count(Severity::left_out));
-  for (const auto& [code, times] : findings) out += fmt::format("  {:<28} {:>8}\n", message_info(code).name, times);
+  for (const auto& [code, times] : findings) {
+    out += fmt::format("  {:>8}  {}
+", times, label(code, language));
+  }
   for (const auto& [heading, times] : missing) {
     out += fmt::format(fmt::runtime(ja ? "  標準では必須の「{}」が {} 行で空欄です。\n"
                                        : "  '{}', required by the standard, is blank in {} rows.\n"),

@@ -71,11 +71,27 @@ enum class MessageCode : std::uint8_t {
   column_unnamed,
   column_repeated,
   encoding_damaged,
+  // Why there was no import, or no more of it.
+  file_missing,
+  file_forbidden,
+  file_irregular,
+  file_unreadable,
+  dataset_unknown,
+  header_unknown,
+  header_unfit,
+  municipality_invalid,
+  rows_too_many,
+  import_stopped,
+  option_unknown,
+  option_without_value,
+  option_with_value,
+  file_not_named,
+  file_named_twice,
 };
 
-enum class Severity : std::uint8_t { changed, noted, left_out, refused, file };
+enum class Severity : std::uint8_t { changed, noted, left_out, refused, file, failed };
 
-/// `changed`, `noted`, `left_out`, `refused`, `file`.
+/// `changed`, `noted`, `left_out`, `refused`, `file`, `failed`.
 [[nodiscard]] std::string_view name_of(Severity severity);
 
 enum class Language : std::uint8_t { japanese, english };
@@ -83,6 +99,7 @@ enum class Language : std::uint8_t { japanese, english };
 struct MessageInfo {
   std::string_view name;  ///< stable, for machines
   Severity severity;
+  std::string_view label;              ///< Japanese, for lists of counts
   std::string_view japanese, english;  ///< with {column}, {before}, {after}, {detail}
 };
 [[nodiscard]] const MessageInfo& message_info(MessageCode code);
@@ -97,6 +114,9 @@ struct Finding {
   std::string after{};
   std::string detail{};
 };
+
+/// A few words for lists of counts.
+[[nodiscard]] std::string label(MessageCode code, Language language);
 
 /// The finding as a sentence.
 [[nodiscard]] std::string sentence(const Finding& finding, Language language);

@@ -44,6 +44,12 @@ TEST(JapaneseText, TrimTakesJapaneseBlanksToo) {
   EXPECT_EQ(trim_blanks("　 "), "");
 }
 
+TEST(JapaneseText, CutsBetweenCharacters) {
+  EXPECT_EQ(cut_text("那須塩原", 12), "那須塩原");
+  EXPECT_EQ(cut_text("那須塩原", 8), "那須");
+  EXPECT_EQ(cut_text("那須塩原", 2), "");
+}
+
 TEST(JapaneseText, SpellingsOfOneHeadingShareAKey) {
   EXPECT_EQ(spelling_key("料金（基本）"), spelling_key("料金_基本"));
   EXPECT_EQ(spelling_key("連絡先備考（その他、SNSなど）"), spelling_key("連絡先備考(その他､ＳＮＳなど)"));

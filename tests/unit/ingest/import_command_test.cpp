@@ -37,6 +37,8 @@ TEST(ImportCommand, SaysWhichArgumentIsWrong) {
   EXPECT_EQ(parse({"a.csv", "--strict=1"}).error().field, "--strict=1");
   EXPECT_EQ(parse({"--strict"}).error().field, "FILE");
   EXPECT_TRUE(parse({"--help"}));
+  EXPECT_EQ(parse({"a.csv", "--datset"}).error().message, "「--datset」というオプションはありません。");
+  EXPECT_EQ(parse({"--english", "a.csv", "--datset"}).error().message, "There is no option '--datset'.");
 }
 
 TEST(ImportCommand, UsageNamesEveryOption) {

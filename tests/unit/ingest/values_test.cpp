@@ -204,12 +204,13 @@ TEST(Position, SaysWhyItIsNone) {
 TEST(Messages, TableStandsInTheOrderOfItsCodes) {
   const auto codes = all_message_codes();
   for (std::size_t i = 0; i < codes.size(); ++i) EXPECT_EQ(static_cast<std::size_t>(codes[i]), i);
-  EXPECT_EQ(codes.back(), encoding_damaged);
+  EXPECT_EQ(codes.back(), file_named_twice);
 }
 
 TEST(Messages, EverySentenceCanBeMade) {
   for (const MessageCode code : all_message_codes()) {
     for (const Language language : {Language::japanese, Language::english}) {
+      EXPECT_FALSE(label(code, language).empty()) << message_info(code).name;
       EXPECT_FALSE(sentence({code, "列", "前", "後", "詳細"}, language).empty()) << message_info(code).name;
     }
   }
