@@ -108,8 +108,7 @@ std::string ImportReport::summary(Language language) const {
                                      : "{} values repaired, {} to be looked at, {} left out\n"),
                      count(Severity::changed), count(Severity::noted), count(Severity::left_out));
   for (const auto& [code, times] : findings) {
-    out += fmt::format("  {:>8}  {}
-", times, label(code, language));
+    out += fmt::format("  {:>8}  {}\n", times, label(code, language));
   }
   for (const auto& [heading, times] : missing) {
     out += fmt::format(fmt::runtime(ja ? "  標準では必須の「{}」が {} 行で空欄です。\n"
