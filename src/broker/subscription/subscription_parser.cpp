@@ -4,6 +4,7 @@ namespace machi::broker {
 namespace {
 
 constexpr std::size_t kMaxDescription = 1024;
+constexpr Timestamp kEarliestExpiry{-2'208'988'800'000'000};  // 1900, as in Orion
 constexpr std::string_view kBadJson = "Errors found in incoming JSON buffer";
 
 void parse_description(JsonFields& fields, const Json& body, Subscription& out) {
@@ -18,7 +19,7 @@ void parse_expiry(JsonFields& fields, const Json& body, Subscription& out) {
   const auto expires = fields.text(body, "expires");
   if (!expires) return;
   out.expires = expires->empty() ? std::nullopt : parse_iso8601(*expires);
-  fields.require(expires->empty() || out.expires.has_value(), "expires has an invalid format");
+  fields.require(expires->empty() || (out.expires && *out.expires >= kEarliestExpiry), "expires has an invalid format");
 }
 
 void parse_status(JsonFields& fields, const Json& body, Subscription& out) {

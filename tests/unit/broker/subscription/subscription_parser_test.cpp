@@ -209,6 +209,8 @@ TEST(SubscriptionParser, SaysWhatIsWrongAtTheTop) {
       {top(R"("description":"a=b")"), "forbidden characters in description"},
       {top("\"description\":\"" + std::string(1025, 'a') + "\""), "max description length exceeded"},
       {top(R"("expires":"tomorrow")"), "expires has an invalid format"},
+      {top(R"("expires":"2022-12-21T17:16:63.00Z")"), "expires has an invalid format"},
+      {top(R"("expires":"1899-12-21T17:16:23.00Z")"), "expires has an invalid format"},
       {top(R"("status":1)"), "status is not a string"},
       {top(R"("status":"x")"), "status is not valid: it has to be either active, inactive or oneshot"},
       {top(R"("throttling":"5")"), "throttling is not an int"},
