@@ -41,7 +41,7 @@ void fuzz_geo(std::string_view text) {
   }
   auto geo = parse_geo_uri(parameters);
   if (!geo || !*geo) return;
-  const auto matcher = Matcher::create(Query{.geo = **geo});
+  const auto matcher = Matcher::create(Query{.geo = *geo});
   if (!matcher) std::abort();  // an accepted condition can be evaluated
   (void)matcher->matches(sample());
 }

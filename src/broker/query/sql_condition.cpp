@@ -171,7 +171,7 @@ std::string some_member(const Condition& condition, const Stored& stored, const 
     return fmt::format("exists (select from jsonb_path_query({}, {}) as m(v) where {})", inside, path,
                        fulfilled(condition, member, sql));
   }
-  const auto scalar = fulfilled(condition, Place::cell(stored.cell), sql);
+  auto scalar = fulfilled(condition, Place::cell(stored.cell), sql);
   if (only_dates(condition)) return scalar;
   return fmt::format(
       "({0} or ({1} -> 'a' is not null and exists (select from jsonb_array_elements({1} -> 'a') as m(v) where {2})))",
@@ -203,7 +203,7 @@ std::string stored_condition(const Condition& condition, const Stored& stored, S
 // other side.
 template <typename Bind>
 std::string time_condition(const Condition& condition, const std::string& expression, Bind bind) {
-  const std::string exists = fmt::format("{} is not null", expression);
+  std::string exists = fmt::format("{} is not null", expression);
   if (condition.op == Operator::exists) return exists;
   if (condition.op == Operator::absent) return fmt::format("{} is null", expression);
   const auto compare_one = [&](std::string_view op, const Literal& literal) -> std::string {

@@ -153,7 +153,7 @@ std::string RandomData::target(bool metadata) {
 }
 
 std::string RandomData::statement(bool metadata) {
-  const auto left = target(metadata);
+  auto left = target(metadata);
   switch (below(8)) {
     case 0:
       return left;
