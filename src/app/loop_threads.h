@@ -17,7 +17,7 @@ class LoopThreads {
  public:
   explicit LoopThreads(std::size_t serving) {
     for (std::size_t i = 0; i <= serving; ++i) {
-      loops_.push_back(std::make_unique<Loop>(1));
+      loops_.push_back(std::make_unique<Loop>(kOneThread));
       guards_.emplace_back(asio::make_work_guard(*loops_.back()));
     }
   }

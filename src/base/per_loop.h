@@ -12,7 +12,8 @@ namespace machi {
   return index;
 }
 
-/// One object a loop. Handlers are shared by all loops; what they work with is not: here() gives the calling loop's own.
+/// One object a loop. Handlers are shared by all loops; what they work with is not: here() gives the calling loop's
+/// own.
 template <typename T>
 class PerLoop {
  public:

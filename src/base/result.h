@@ -22,9 +22,9 @@ enum class ErrorCode {
   no_resources,  ///< a fixed capacity of the model is used up (a second location attribute)
   unsupported_media_type,
   already_exists,
-  unprocessable,   ///< understood, but cannot be applied to the current state
+  unprocessable,        ///< understood, but cannot be applied to the current state
   partially_forwarded,  ///< parts went to others, and not all of them took theirs
-  partial_update,  ///< applied in part; the message says what was not
+  partial_update,       ///< applied in part; the message says what was not
   too_many_requests,
   not_implemented,
   busy,  ///< a bounded resource is full; retry later

@@ -5,11 +5,11 @@
 
 #include <toml++/toml.h>
 
-#include "base/log.h"
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
+#include "base/log.h"
 
 namespace machi {
 namespace {

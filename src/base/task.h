@@ -13,7 +13,8 @@ namespace asio = boost::asio;
 /// other threads post to it.
 using Loop = asio::io_context;
 
-/// What a loop is made with: `Loop loop(kOneThread)`. Sockets and timers take no locks, posting from other threads does.
+/// What a loop is made with: `Loop loop(kOneThread)`. Sockets and timers take no locks, posting from other threads
+/// does.
 inline constexpr int kOneThread = BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO;
 
 /// A coroutine on a loop. The executor is typed (not any_io_executor): it saves an allocation an operation.
@@ -24,6 +25,7 @@ using Task = asio::awaitable<T, Loop::executor_type>;
 inline constexpr asio::use_awaitable_t<Loop::executor_type> kUseTask{};
 
 /// A timer of one loop.
-using LoopTimer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Loop::executor_type>;
+using LoopTimer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                                             Loop::executor_type>;
 
 }  // namespace machi

@@ -6,8 +6,9 @@ namespace machi::broker {
 namespace {
 
 const db::Statement kAll{"tenant_all", "select id, name, settings::text from machi.tenant"};
-const db::Statement kCreate{"tenant_create",
-                            "insert into machi.tenant (name, settings) values ($1::text, $2::jsonb) on conflict (name) do nothing"};
+const db::Statement kCreate{
+    "tenant_create",
+    "insert into machi.tenant (name, settings) values ($1::text, $2::jsonb) on conflict (name) do nothing"};
 
 constexpr std::chrono::seconds kFresh{1};
 
@@ -15,7 +16,8 @@ TenantSettings settings_from(std::string_view text, TenantSettings defaults) {
   const auto json = Json::parse(text);
   if (!json) return defaults;
   TenantSettings settings = defaults;
-  if (const Json* v = json->find("unique_entity_ids"); v != nullptr && v->is_bool()) settings.unique_entity_ids = v->as_bool();
+  if (const Json* v = json->find("unique_entity_ids"); v != nullptr && v->is_bool())
+    settings.unique_entity_ids = v->as_bool();
   if (const Json* v = json->find("forbidden_characters"); v != nullptr && v->is_string()) {
     settings.orion_forbidden_characters = v->as_string() == "orion";
   }
@@ -34,7 +36,9 @@ Task<Result<>> TenantDirectory::refresh(bool now) {
   }
   by_name_.clear();
   for (std::size_t row = 0; row < rows->size(); ++row) {
-    Tenant tenant{{static_cast<std::int32_t>(rows->integer(row, 0))}, std::string(rows->text(row, 1)), settings_from(rows->text(row, 2), options_.defaults)};
+    Tenant tenant{{static_cast<std::int32_t>(rows->integer(row, 0))},
+                  std::string(rows->text(row, 1)),
+                  settings_from(rows->text(row, 2), options_.defaults)};
     rules_.set(tenant.id, {tenant.settings.unique_entity_ids});
     by_name_.emplace(tenant.name, std::move(tenant));
   }

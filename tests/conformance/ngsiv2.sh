@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # Runs FIWARE Orion's functional cases against Machi.
 #   MACHI_CONFORMANCE_RUNNER    run_cases.py, which re-implements Orion's test harness
 #   MACHI_ORION_CHECKOUT  a checkout of telefonicaid/fiware-orion (read only; nothing of it is kept)

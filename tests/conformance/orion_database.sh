@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # Sourced: the name of the database of one broker role. Cases that run side by side live in network namespaces of their own,
 # whose number keeps their databases apart.
 database_of() {

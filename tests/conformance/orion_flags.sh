@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # Starts Machi as a case of Orion asks for it: orion_flags.sh PORT DATABASE [Orion's flags]. Flags that mean something here become settings; those about
 # Orion's own insides (caches, pools, MongoDB) are dropped.
 set -euo pipefail

@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # Empties the database of a broker role: what Orion's dbInit, dbDrop and dbResetAll mean.
 set -euo pipefail
 # shellcheck source=tests/conformance/orion_database.sh

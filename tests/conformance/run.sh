@@ -1,4 +1,4 @@
-#!/usr/bin/env bash
+#!/bin/bash
 # run.sh RUNNER CHECKOUT RESULTS: all of Orion's listed cases, two at a time; prints `PASSED FAILED` by the lenient verdict. What the runner says and
 # the outputs that differ stand in RESULTS/orion.
 set -euo pipefail

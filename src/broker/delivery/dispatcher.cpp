@@ -134,7 +134,7 @@ Task<> Dispatcher::handle(std::vector<core::LogEntry> entries, core::LogHold hol
 Task<> Dispatcher::dispatch(std::shared_ptr<const core::LogEntry> entry, core::LogHold hold) {
   auto tenant_name = co_await tenants_.name_of(TenantId{entry->tenant});
   if (!tenant_name) co_return;
-  auto event = event_of(*entry, std::move(*tenant_name));
+  auto event = read_change_event(*entry, std::move(*tenant_name));
   if (!event) {
     log::error("a row of the change log cannot be read",
                {{"sequence", entry->sequence}, {"reason", event.error().message}});

@@ -2,35 +2,8 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
-#include "broker/store/alteration_detail.h"
 
 namespace machi::broker {
-
-Result<ChangeEvent> event_of(const core::LogEntry& entry, std::string tenant_name) {
-  auto attributes = from_document(entry.document);
-  if (!attributes) return fail(attributes.error());
-  auto detail = read_alteration_detail(entry.detail);
-  if (!detail) return fail(detail.error());
-  ChangeEvent event;
-  event.tenant = std::move(tenant_name);
-  Entity& e = event.entity;
-  e.tenant = TenantId{entry.tenant};
-  e.key = EntityKey{entry.entity_key};
-  e.id = entry.id;
-  e.type = entry.type;
-  e.service_path = entry.service_path;
-  e.attributes = std::move(*attributes);
-  e.created = detail->created;
-  e.modified = entry.recorded;
-  e.expires = detail->expires;
-  e.version = entry.version;
-  event.alterations = static_cast<std::uint8_t>(entry.alterations);
-  event.altered = std::move(detail->altered);
-  event.correlator = entry.correlator;
-  event.previous_correlator = std::move(detail->previous_correlator);
-  event.recorded = entry.recorded;
-  return event;
-}
 
 std::string to_text(const core::LogEntry& entry) {
   std::string out;
@@ -76,7 +49,7 @@ Result<ChangeEvent> event_from_text(std::string_view text, std::string tenant_na
   entry.correlator = string("correlator");
   entry.document = string("document");
   entry.detail = string("detail");
-  return event_of(entry, std::move(tenant_name));
+  return read_change_event(entry, std::move(tenant_name));
 }
 
 }  // namespace machi::broker

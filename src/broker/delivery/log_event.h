@@ -8,10 +8,6 @@
 
 namespace machi::broker {
 
-/// A row of the log as notifications see it. `tenant_name`: as in the Fiware-Service header. Errors: internal
-/// (unreadable row).
-[[nodiscard]] Result<ChangeEvent> event_of(const core::LogEntry& entry, std::string tenant_name);
-
 /// What a delivery that waits for another try must remember of the row, as JSON.
 [[nodiscard]] std::string to_text(const core::LogEntry& entry);
 /// The event again. Errors: internal.

@@ -13,8 +13,6 @@ const db::Statement kFindMany{"entity_find_many", "select " MACHI_ENTITY_COLUMNS
   from unnest($1::int[], $2::text[]) as wanted(tenant, id)
   join machi.entity e on e.tenant = wanted.tenant and e.id = wanted.id)"};
 
-const db::Statement kTransaction{"transaction_id", "select pg_current_xact_id()::text"};
-
 const db::Statement kLock{"entity_lock", "select " MACHI_ENTITY_COLUMNS R"(, e.tenant, e.correlator
   from unnest($1::int[], $2::text[]) as wanted(tenant, id)
   join machi.entity e on e.tenant = wanted.tenant and e.id = wanted.id

@@ -194,7 +194,7 @@ Task<Result<std::vector<Result<ChangeOutcome>>>> WriteBatcher::attempt_commit(st
   if (!connection) co_return fail(connection.error());
   std::vector<db::Call> opening;
   opening.push_back({&db::kBegin});
-  opening.push_back({&statements::kTransaction});
+  opening.push_back({&db::kTransactionMark});
   opening.push_back(lock_call(changes));
   auto locked = co_await (*connection)->run(std::move(opening), options_.deadline);
   if (!locked && locked.error().code == ErrorCode::outcome_unknown) {

@@ -284,14 +284,20 @@ Task<Result<std::vector<FailureCount>>> SubscriptionStore::record(std::vector<De
   std::vector<db::Call> calls(1);
   calls[0].statement = &kRecord;
   db::Parameters& p = calls[0].parameters;
-  p.add_array(tenants).add_array(std::span<const std::string>(ids)).add_array(sent).add_array(notified).add_array(successes).add_array(codes);
+  p.add_array(tenants)
+      .add_array(std::span<const std::string>(ids))
+      .add_array(sent)
+      .add_array(notified)
+      .add_array(successes)
+      .add_array(codes);
   p.add_array(failures).add_array(reasons).add_array(resets).add_array(failed).add_array(dropped);
   auto done = co_await database_.transact(std::move(calls));
   if (!done) co_return fail(done.error());
   const db::Rows& rows = (*done)[0];
   std::vector<FailureCount> counts;
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    counts.push_back({TenantId{static_cast<std::int32_t>(rows.integer(row, 0))}, std::string(rows.text(row, 1)), rows.integer(row, 2)});
+    counts.push_back({TenantId{static_cast<std::int32_t>(rows.integer(row, 0))}, std::string(rows.text(row, 1)),
+                      rows.integer(row, 2)});
   }
   co_return counts;
 }

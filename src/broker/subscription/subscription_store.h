@@ -40,8 +40,8 @@ struct DeliveryUpdate {
   std::optional<int> last_success_code{};
   std::optional<Timestamp> last_failure{};
   std::string last_failure_reason{};
-  bool succeeded = false;          ///< a delivery succeeded: the counter of failures starts again
-  std::int64_t failures = 0;       ///< events whose first attempt failed, since the last success
+  bool succeeded = false;     ///< a delivery succeeded: the counter of failures starts again
+  std::int64_t failures = 0;  ///< events whose first attempt failed, since the last success
   std::int64_t dropped = 0;
 };
 

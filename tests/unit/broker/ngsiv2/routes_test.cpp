@@ -55,8 +55,8 @@ class RoutesTest : public testing::Test {
     net::Client client(loop, std::make_shared<const net::OutgoingGuard>(), {});
     RegistrationStore registrations(database, std::make_shared<RegistrationNews>(0));
     Forwarder forwarder(client, registrations.book(), {});
-    services.add(std::make_unique<LoopServices>(
-        LoopServices{store, tenants, subscriptions, history, registrations, forwarder}));
+    services.add(
+        std::make_unique<LoopServices>(LoopServices{store, tenants, subscriptions, history, registrations, forwarder}));
     std::vector<net::RouteGroup> groups;
     groups.push_back(routes(services, {.version = "1.2.3"}));
     const net::Router router(std::move(groups), nullptr, nullptr);
