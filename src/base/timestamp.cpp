@@ -159,7 +159,7 @@ std::optional<std::int64_t> parse_time(Scanner& s) {
     if (!s.number(2, 0, 59, minute)) return {};
     if (extended ? s.accept(':') : s.digits() > 0) {
       if (!s.number(2, 0, 60, second)) return {};
-      if ((s.accept('.') || s.accept(',')) && !s.fraction(microsecond)) return {};
+      if (s.accept('.') && !s.fraction(microsecond)) return {};
     }
   }
   if (hour == 24 && (minute != 0 || second != 0 || microsecond != 0)) return {};
@@ -173,7 +173,8 @@ std::optional<std::int64_t> parse_zone(Scanner& s) {
   int hour = 0;
   int minute = 0;
   if (!s.number(2, 0, 23, hour)) return {};
-  if (s.accept(':') || s.digits() > 0) {
+  // Some clients write the zone as +01.00.
+  if (s.accept(':') || s.accept('.') || s.digits() > 0) {
     if (!s.number(2, 0, 59, minute)) return {};
   }
   const std::int64_t offset = (hour * 3600LL + minute * 60LL) * kSecond;

@@ -46,6 +46,8 @@ class DeliveryJournal {
 
   /// Writes what has gathered; keeps it for the next time on failure. Answers the counters of failures that changed.
   [[nodiscard]] Task<std::vector<FailureCount>> flush();
+  /// Deliveries since the last flush.
+  [[nodiscard]] std::size_t size() const { return holds_.size(); }
   [[nodiscard]] bool is_empty() const { return updates_.empty() && kept_.empty() && forgotten_.empty(); }
   /// Waiting deliveries of these slots, oldest first.
   [[nodiscard]] Task<Result<std::vector<PendingDelivery>>> load(std::vector<std::int64_t> slots);

@@ -285,11 +285,15 @@ Task<> Dispatcher::deactivate(TenantId tenant, std::string id) {
 }
 
 Task<> Dispatcher::run_timer() {
+  constexpr std::size_t kFew = 8;
+  std::size_t flushed = 0;
   while (!stopping_) {
-    timer_.expires_after(options_.flush);
+    // One commit a delivery is fine for a few; many share one.
+    timer_.expires_after(flushed > kFew ? options_.busy_flush : options_.flush);
     boost::system::error_code ignored;
     co_await timer_.async_wait(asio::redirect_error(kUseTask, ignored));
     if (stopping_) break;
+    flushed = journal_.size();
     co_await flush();
     queue_due_retries();
   }

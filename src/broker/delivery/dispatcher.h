@@ -36,7 +36,8 @@ class Dispatcher final : public core::LogHandler {
     std::chrono::hours waiting_time{24};
     std::chrono::milliseconds first_retry{1000};
     std::chrono::milliseconds longest_retry{300'000};
-    std::chrono::milliseconds flush{50};
+    std::chrono::milliseconds flush{10};        ///< how soon counters are written down
+    std::chrono::milliseconds busy_flush{200};  ///< the same when more than a few deliveries come in that time
   };
   struct Meters {
     core::Counter* sent;
