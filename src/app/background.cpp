@@ -71,10 +71,10 @@ Background::Background(db::Database& database, broker::TenantDirectory& tenants,
 }
 
 Task<> Background::start() {
-  co_await dispatcher_.restart();
   dispatcher_.start();
   consumer_.start();
   jobs_.start();
+  co_return;
 }
 
 Task<> Background::stop() {

@@ -172,11 +172,26 @@ void LogConsumer::take_over(const db::Rows& rows) {
   held_ = std::move(now_held);
   slots_held_.store(held_.size(), std::memory_order_relaxed);
   if (!changed) return;
-  std::vector<std::int64_t> slots;
-  for (const auto& [slot, unused] : held_) slots.push_back(slot);
-  log::info("slots of the change log", {{"consumer", options_.name}, {"node", options_.node}, {"slots", slots.size()}});
-  handler_.slots_changed(slots);
+  log::info("slots of the change log", {{"consumer", options_.name}, {"node", options_.node}, {"slots", held_.size()}});
+  slots_differ_ = true;
   sleeper_.cancel();
+}
+
+Task<Result<>> LogConsumer::prepare_handler() {
+  if (slots_differ_) {
+    std::vector<std::int64_t> slots;
+    for (const auto& [slot, unused] : held_) slots.push_back(slot);
+    slots_differ_ = false;
+    auto told = co_await handler_.slots_changed(std::move(slots));
+    if (!told) {
+      slots_differ_ = true;
+      co_return told;
+    }
+  }
+  if (restarted_ || held_.empty()) co_return Result<>();
+  auto restarted = co_await handler_.restart();
+  restarted_ = restarted.has_value();
+  co_return restarted;
 }
 
 void LogConsumer::forget_finished() {
@@ -239,9 +254,12 @@ Task<Result<bool>> LogConsumer::read_entries(LogWindow range, std::vector<std::i
 }
 
 Task<Result<bool>> LogConsumer::read_window() {
+  auto prepared = co_await prepare_handler();
+  if (!prepared) co_return fail(prepared.error());
   if (held_.empty()) co_return false;
   auto end = co_await reader_.horizon();
   if (!end) co_return fail(end.error());
+  if (slots_differ_) co_return false;  // first tell the handler
   const LogWindow range{next_, *end};
   if (range.end <= range.begin) co_return false;
   const std::map<std::int64_t, Slot> reading = held_;

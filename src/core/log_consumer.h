@@ -25,10 +25,11 @@ class LogHandler {
   /// Entries in order. The hold is kept until whatever they led to is done or written down elsewhere. Awaited: a slow
   /// handler slows reading.
   [[nodiscard]] virtual Task<> handle(std::vector<LogEntry> entries, LogHold hold) = 0;
-  /// The slots that this node answers for now.
-  virtual void slots_changed(const std::vector<std::int64_t>& slots) = 0;
-  /// Positions before now are lost (restored database, log dropped): start from current state.
-  [[nodiscard]] virtual Task<> restart() = 0;
+  /// The slots that this node answers for now. Called before anything of a new slot is handled. An error: called again.
+  [[nodiscard]] virtual Task<Result<>> slots_changed(std::vector<std::int64_t> slots) = 0;
+  /// Reading begins at a place that is known now, and what was announced before it is not read: take current state.
+  /// An error: called again.
+  [[nodiscard]] virtual Task<Result<>> restart() = 0;
 };
 
 /// One consumer of the change log on one node. The slots of a consumer are shared out among the live nodes by leases of
@@ -74,6 +75,8 @@ class LogConsumer {
   [[nodiscard]] Task<Result<>> create_rows();
   [[nodiscard]] Task<Result<>> renew();
   [[nodiscard]] Task<Result<>> save_places();
+  /// Tells the handler what it must know before the next window is read.
+  [[nodiscard]] Task<Result<>> prepare_handler();
   /// Reads what is complete by now; answers whether there was anything.
   [[nodiscard]] Task<Result<bool>> read_window();
   [[nodiscard]] Task<Result<bool>> read_entries(LogWindow range, std::vector<std::int64_t> slots);
@@ -94,6 +97,8 @@ class LogConsumer {
   std::deque<Window> windows_;  ///< read, and not all finished
   std::uint64_t next_ = 0;      ///< first transaction that has not been read
   std::int64_t epoch_ = 0;
+  bool restarted_ = false;     ///< the handler has taken current state
+  bool slots_differ_ = false;  ///< from those that the handler was told last
   bool stopping_ = false;
   bool woken_ = false;
   std::atomic<double> lag_{0};

@@ -33,7 +33,11 @@ async function blackHole(): Promise<string> {
 }
 
 interface Deliveries {
+  timesSent?: number;
   failsCounter?: number;
+  lastFailure?: string;
+  lastFailureReason?: string;
+  lastSuccess?: string;
 }
 
 async function deliveriesOf(client: Client, id: string): Promise<Deliveries> {
@@ -61,6 +65,37 @@ test("a dead endpoint and one that never answers do not delay a third", async ()
   delays.sort((a, b) => a - b);
   expect(delays[100], "median delay in milliseconds").toBeLessThan(200);
   expect(delays[199], "longest delay in milliseconds").toBeLessThan(1500);
+  await machi.stop();
+});
+
+test("what a dead endpoint missed arrives after it comes up, in order for each entity, and each event counts one failure", async () => {
+  const machi = await startMachi();
+  const client = new Client(machi.url);
+  const port = await deadPort();
+  const id = await subscribe(client, "T", `http://127.0.0.1:${port}`);
+  const events = 30;
+  for (let n = 0; n < events; n += 1) {
+    const entity = `E${n % 3}`;
+    if (n < 3) await expectStatus(201, client.post("/v2/entities", { id: entity, type: "T", n: number(n) }));
+    else await expectStatus(204, client.patch(`/v2/entities/${entity}/attrs`, { n: number(n) }));
+  }
+  const failed = await until(() => deliveriesOf(client, id), (seen) => seen.failsCounter === events);
+  expect(failed.timesSent).toBe(events);
+  expect(failed.lastFailureReason).toBeTruthy();
+  expect(failed.lastSuccess).toBeUndefined();
+  // Retries go on, and count nothing: lastFailure moves, the counters stay.
+  const retried = await until(() => deliveriesOf(client, id), (seen) => seen.lastFailure !== failed.lastFailure, 15_000);
+  expect(retried).toMatchObject({ failsCounter: events, timesSent: events });
+
+  const receiver = await startReceiver(port);
+  await receiver.waitFor(events, 30_000);
+  for (const entity of [0, 1, 2]) {
+    const wanted = Array.from({ length: events / 3 }, (_, i) => entity + 3 * i);
+    expect(valuesOf(receiver, `E${entity}`, "n")).toEqual(wanted);
+  }
+  const recovered = await until(() => deliveriesOf(client, id), (seen) => seen.failsCounter === undefined || seen.failsCounter === 0);
+  expect(recovered.timesSent).toBe(events);
+  expect(recovered.lastSuccess).toBeTruthy();
   await machi.stop();
 });
 

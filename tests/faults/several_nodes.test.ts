@@ -76,6 +76,42 @@ test("a subscription made on one node fires within a second for a write on anoth
   for (const node of nodes) await node.stop();
 });
 
+test("a subscription made while a node joins fires for every entity", async () => {
+  const database = await cluster.emptyDatabase();
+  const first = await startNode(database, "first");
+  const client = new Client(first.url);
+  const receiver = await startReceiver();
+  await until(() => slotsOf(database), (rows) => rows[0]?.slots === 64, 30_000);
+  // From before the second node reads the subscriptions until it holds its slots.
+  const types: string[] = [];
+  let joined = false;
+  const subscribing = async (): Promise<void> => {
+    while (!joined) {
+      types.push(`T${types.length}`);
+      await subscribe(client, types.at(-1) ?? "", receiver.url);
+    }
+  };
+  const made = subscribing();
+  const second = await startNode(database, "second");
+  await until(() => slotsOf(database), (rows) => rows.length === 2 && rows.every((row) => row.slots === 32), 30_000);
+  joined = true;
+  await made;
+  // One subscription at a time would be slow: a batch for each, with entities of both nodes' slots.
+  const wanted: string[] = [];
+  for (const type of types) {
+    const entities = Array.from({ length: 8 }, (_, i) => ({ id: `${type}:${i}`, type, n: number(i) }));
+    wanted.push(...entities.map((entity) => entity.id));
+    await expectStatus(204, client.post("/v2/op/update", { actionType: "append", entities }));
+  }
+  const missing = (): Promise<string[]> => {
+    const seen = new Set(receiver.received.flatMap((each) => (each.json as { data: { id: string }[] }).data.map((entity) => entity.id)));
+    return Promise.resolve(wanted.filter((id) => !seen.has(id)));
+  };
+  await until(missing, (left) => left.length === 0, 15_000);
+  await first.stop();
+  await second.stop();
+});
+
 test("killing a node that delivers loses no notification, and delivery of its part goes on within 10 s", async () => {
   const database = await cluster.emptyDatabase();
   const nodes = await threeNodes(database);

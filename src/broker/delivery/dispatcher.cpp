@@ -60,9 +60,11 @@ Task<Result<>> Dispatcher::load_subscriptions() {
   co_return Result<>();
 }
 
-Task<> Dispatcher::restart() {
+Task<Result<>> Dispatcher::restart() {
   auto loaded = co_await load_subscriptions();
   if (!loaded) log::error("subscriptions could not be read", {{"reason", loaded.error().message}});
+  loaded_ = loaded_ || loaded.has_value();
+  co_return loaded;
 }
 
 SubscriptionPointer Dispatcher::known(const SubscriptionName& name) const {
@@ -177,7 +179,7 @@ void Dispatcher::put_into_lane(const SubscriptionName& subscription, const std::
   Endpoint& target = endpoints_[endpoint];
   const auto* delivery = std::get_if<Delivery>(&work);
   if (delivery != nullptr && target.queued >= options_.queued_per_endpoint) {
-    wait_in_chain(*delivery, false);
+    wait_in_chain(*delivery, false, "too many notifications wait for the receiver");
     return;
   }
   const std::size_t number =
@@ -200,8 +202,8 @@ Task<> Dispatcher::run_lane(std::string endpoint, std::size_t number) {
     if (auto* delivery = std::get_if<Delivery>(&work)) {
       co_await deliver(std::move(*delivery));
     } else {
-      const ChainName chain = std::get<Retry>(work).chain;
-      auto drained = co_await drain(chain);
+      const auto [chain, newest] = std::get<Retry>(work);
+      auto drained = co_await drain(chain, newest);
       const auto it = chains_.find(chain);
       if (it != chains_.end()) it->second.retry_queued = false;
       static_cast<void>(drained);
@@ -224,13 +226,13 @@ Task<> Dispatcher::deliver(Delivery delivery) {
   const ChainName chain{name, delivery.entry->entity_key};
   if (chains_.contains(chain)) {
     // Something older waits for the same receiver about the same entity: it goes first, or both wait.
-    auto drained = co_await drain(chain);
+    auto drained = co_await drain(chain, delivery.entry->sequence);
     if (!drained) {
       const auto behind = chains_.find(chain);
       const std::string reason =
           behind == chains_.end() ? "an earlier notification waits" : behind->second.waiting.front().last_reason;
       note_failure(subscription, reason, true, delivery.hold);
-      wait_in_chain(delivery, true);
+      wait_in_chain(delivery, true, reason);
       co_return;
     }
   }
@@ -241,9 +243,7 @@ Task<> Dispatcher::deliver(Delivery delivery) {
   }
   note_failure(subscription, result.reason, true, delivery.hold);
   if (result.final) co_return;
-  wait_in_chain(delivery, true);
-  const auto waiting = chains_.find(chain);
-  if (waiting != chains_.end()) waiting->second.waiting.back().last_reason = result.reason;
+  wait_in_chain(delivery, true, result.reason);
 }
 
 void Dispatcher::note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded,

@@ -54,8 +54,8 @@ class Dispatcher final : public core::LogHandler {
   [[nodiscard]] Task<> stop(std::chrono::milliseconds patience);
 
   [[nodiscard]] Task<> handle(std::vector<core::LogEntry> entries, core::LogHold hold) override;
-  void slots_changed(const std::vector<std::int64_t>& slots) override;
-  [[nodiscard]] Task<> restart() override;
+  [[nodiscard]] Task<Result<>> slots_changed(std::vector<std::int64_t> slots) override;
+  [[nodiscard]] Task<Result<>> restart() override;
 
   [[nodiscard]] std::size_t queued() const { return queued_count_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::size_t waiting() const { return waiting_count_.load(std::memory_order_relaxed); }
@@ -77,6 +77,7 @@ class Dispatcher final : public core::LogHandler {
   };
   struct Retry {
     ChainName chain;
+    std::int64_t newest = 0;  ///< sequence of the newest that waited then: what comes later may stand behind lane work
   };
   using Work = std::variant<Delivery, Retry>;
   struct Lane {
@@ -103,11 +104,12 @@ class Dispatcher final : public core::LogHandler {
                      Work work);
   [[nodiscard]] Task<> run_lane(std::string endpoint, std::size_t lane);
   [[nodiscard]] Task<> deliver(Delivery delivery);
-  [[nodiscard]] Task<bool> drain(ChainName chain);
+  /// Tries what waits in a chain up to the sequence `newest`; true when none of it is left.
+  [[nodiscard]] Task<bool> drain(ChainName chain, std::int64_t newest);
   void note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded, bool first,
                     core::LogHold hold);
   void note_failure(const Subscription& subscription, const std::string& reason, bool first, core::LogHold hold);
-  void wait_in_chain(const Delivery& delivery, bool attempted);
+  void wait_in_chain(const Delivery& delivery, bool attempted, std::string reason);
   void limit_waiting(const SubscriptionName& subscription);
   void pop_waiting(Chain& chain);
   void forget_chain(const ChainName& name);
@@ -115,7 +117,7 @@ class Dispatcher final : public core::LogHandler {
   [[nodiscard]] Task<> flush();
   [[nodiscard]] Task<> deactivate(TenantId tenant, std::string id);
   void queue_due_retries();
-  [[nodiscard]] Task<> load_waiting(std::vector<std::int64_t> slots);
+  [[nodiscard]] Task<Result<>> load_waiting(std::vector<std::int64_t> slots);
   [[nodiscard]] std::chrono::milliseconds back_off(int attempts) const;
   [[nodiscard]] SubscriptionPointer known(const SubscriptionName& name) const;
 
@@ -138,6 +140,7 @@ class Dispatcher final : public core::LogHandler {
   std::vector<std::int64_t> slots_;
   std::vector<Resume<int>> blocked_;  ///< reading waits until the queue is shorter
   std::size_t queued_ = 0;
+  bool loaded_ = false;  ///< subscriptions_ are those of the database
   bool stopping_ = false;
   std::atomic<std::size_t> queued_count_{0};
   std::atomic<std::size_t> waiting_count_{0};

@@ -11,7 +11,7 @@ std::chrono::milliseconds Dispatcher::back_off(int attempts) const {
   return std::min<std::chrono::milliseconds>(wait, options_.longest_retry);
 }
 
-void Dispatcher::wait_in_chain(const Delivery& delivery, bool attempted) {
+void Dispatcher::wait_in_chain(const Delivery& delivery, bool attempted, std::string reason) {
   const Subscription& subscription = *delivery.subscription;
   const SubscriptionName name{subscription.tenant.value, subscription.id};
   PendingDelivery waiting;
@@ -25,8 +25,13 @@ void Dispatcher::wait_in_chain(const Delivery& delivery, bool attempted) {
   waiting.attempts = attempted ? 1 : 0;
   waiting.first_attempt = now();
   waiting.next_attempt = waiting.first_attempt + back_off(waiting.attempts);
+  waiting.last_reason = std::move(reason);
   journal_.keep(waiting, delivery.hold);
-  chains_[{name, waiting.entity_key}].waiting.push_back(std::move(waiting));
+  // Usually it is the newest; but newer ones that found no room in the lane may stand here already.
+  auto& chain = chains_[{name, waiting.entity_key}].waiting;
+  const auto place = std::ranges::lower_bound(chain, waiting.sequence, {}, &PendingDelivery::sequence);
+  if (place != chain.end() && place->sequence == waiting.sequence) return;
+  chain.insert(place, std::move(waiting));
   ++waiting_of_[name];
   waiting_count_.fetch_add(1, std::memory_order_relaxed);
   limit_waiting(name);
@@ -64,7 +69,7 @@ void Dispatcher::forget_chain(const ChainName& name) {
   chains_.erase(it);
 }
 
-Task<bool> Dispatcher::drain(ChainName name) {
+Task<bool> Dispatcher::drain(ChainName name, std::int64_t newest) {
   for (;;) {
     const auto it = chains_.find(name);
     if (it == chains_.end()) co_return true;
@@ -72,6 +77,7 @@ Task<bool> Dispatcher::drain(ChainName name) {
       chains_.erase(it);
       co_return true;
     }
+    if (it->second.waiting.front().sequence > newest) co_return true;
     const SubscriptionPointer subscription = known(name.first);
     if (subscription == nullptr) {
       forget_chain(name);
@@ -84,6 +90,7 @@ Task<bool> Dispatcher::drain(ChainName name) {
       journal_.dropped(head.tenant, head.subscription, 1);
       continue;
     }
+    const bool due = head.next_attempt <= now();
     auto tenant_name = co_await tenants_.name_of(head.tenant);
     if (!tenant_name) co_return false;
     auto event = event_from_text(head.event, std::move(*tenant_name));
@@ -104,15 +111,20 @@ Task<bool> Dispatcher::drain(ChainName name) {
       continue;
     }
     PendingDelivery& front = again->second.waiting.front();
-    ++front.attempts;
     front.last_reason = result.reason;
-    front.next_attempt = now() + back_off(front.attempts);
-    journal_.keep(front, nullptr);
+    // A try that a newer event asked for before its time does not make the distance longer: a burst of events during a
+    // short failure would put the next try off for minutes.
+    if (due || front.attempts == 0) {
+      ++front.attempts;
+      front.next_attempt = now() + back_off(front.attempts);
+      journal_.keep(front, nullptr);
+    }
     co_return false;
   }
 }
 
 void Dispatcher::queue_due_retries() {
+  if (!loaded_) return;  // every delivery would look like one of a removed subscription
   const Timestamp present = now();
   std::vector<ChainName> orphans;
   for (auto& [name, chain] : chains_) {
@@ -123,12 +135,13 @@ void Dispatcher::queue_due_retries() {
       continue;
     }
     chain.retry_queued = true;
-    put_into_lane(name.first, endpoint_of(*subscription), name.second, Retry{name});
+    Retry retry{name, chain.waiting.back().sequence};
+    put_into_lane(name.first, endpoint_of(*subscription), name.second, std::move(retry));
   }
   for (const ChainName& name : orphans) forget_chain(name);
 }
 
-void Dispatcher::slots_changed(const std::vector<std::int64_t>& slots) {
+Task<Result<>> Dispatcher::slots_changed(std::vector<std::int64_t> slots) {
   std::vector<std::int64_t> gained;
   std::ranges::set_difference(slots, slots_, std::back_inserter(gained));
   std::erase_if(chains_, [&](const auto& item) {
@@ -141,15 +154,20 @@ void Dispatcher::slots_changed(const std::vector<std::int64_t>& slots) {
     }
     return lost;
   });
-  slots_ = slots;
-  if (!gained.empty() && !stopping_) scope_.spawn("load waiting deliveries", load_waiting(std::move(gained)));
+  // Before newer events of these slots are handled: they must find what waits, and stay behind it.
+  if (!gained.empty() && !stopping_) {
+    auto loaded = co_await load_waiting(std::move(gained));
+    if (!loaded) co_return loaded;
+  }
+  slots_ = std::move(slots);
+  co_return Result<>();
 }
 
-Task<> Dispatcher::load_waiting(std::vector<std::int64_t> slots) {
+Task<Result<>> Dispatcher::load_waiting(std::vector<std::int64_t> slots) {
   auto loaded = co_await journal_.load(std::move(slots));
   if (!loaded) {
     log::error("waiting deliveries could not be read", {{"reason", loaded.error().message}});
-    co_return;
+    co_return fail(loaded.error());
   }
   for (PendingDelivery& waiting : *loaded) {
     const SubscriptionName name{waiting.tenant.value, waiting.subscription};
@@ -160,6 +178,7 @@ Task<> Dispatcher::load_waiting(std::vector<std::int64_t> slots) {
     ++waiting_of_[name];
     waiting_count_.fetch_add(1, std::memory_order_relaxed);
   }
+  co_return Result<>();
 }
 
 }  // namespace machi::broker
