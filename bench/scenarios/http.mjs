@@ -43,7 +43,7 @@ export async function http(report, { runs, seconds }) {
   const folder = mkdtempSync(join(tmpdir(), "machi-nginx-"));
   const machi = await Machi.start({ data, prefix: serverCore, settings: { MACHI_SERVER_LOOPS: "1" } });
   const { text } = await machi.request("GET", "/version");
-  const { nginx, port } = await startNginx(folder, text.replaceAll("\n", ""));
+  const { nginx, port } = await startNginx(folder, text.replaceAll("\n", " "));
   try {
     const requests = [template("GET", "/version")];
     const figures = { machi: [], nginx: [] };

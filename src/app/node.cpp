@@ -90,6 +90,7 @@ class RequestMeters {
     core::Histogram* time = nullptr;
   };
   void add(core::Metrics& metrics, std::string_view operation) {
+    if (by_operation_.contains(operation)) return;  // several routes may share one: the files of a page
     Meters meters;
     const std::string label = "operation=\"" + std::string(operation.empty() ? "unknown" : operation) + "\"";
     for (std::size_t i = 1; i < meters.answers.size(); ++i) {

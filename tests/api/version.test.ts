@@ -24,8 +24,8 @@ test("a request without correlator gets a new one each time", async () => {
   expect(first.headers.get("Fiware-Correlator")).not.toBe(second.headers.get("Fiware-Correlator"));
 });
 
-test("an unknown path answers 404 and a known path with another method 405", async () => {
-  expect((await client.get("/no/such/path")).status).toBe(404);
+test("an unknown path answers 400 as Orion does, a known path with another method 405", async () => {
+  expect((await client.get("/no/such/path")).status).toBe(400);
   const answer = await client.post("/version", {});
   expect(answer.status).toBe(405);
   expect(answer.headers.get("Allow")).toContain("GET");
