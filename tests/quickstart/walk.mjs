@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 const [url, data] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const shell = spawn("bash", ["--noprofile", "--norc"], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
+shell.stdin.write("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n");
 let printed = "";
 shell.stdout.on("data", (piece) => (printed += piece));
 
@@ -52,8 +53,8 @@ for (const step of steps(readFileSync(`${root}docs/quickstart.md`, "utf8"))) {
   let result = await run(lines);
   while (faults(result, step).length > 0 && Date.now() < end) result = await run(lines);
   const wrong = faults(result, step);
-  console.log(`${wrong.length === 0 ? "ok  " : "FAIL"}  ${step.lines.trim().split("\n")[0]}`);
-  if (wrong.length > 0) console.log(`      ${wrong.join(", ")}\n${result.output}`);
+  (wrong.length === 0 ? console.log : console.error)(`${wrong.length === 0 ? "ok  " : "FAIL"}  ${step.lines.trim().split("\n")[0]}`);
+  if (wrong.length > 0) console.error(`      ${wrong.join(", ")}\n${result.output}`);
   failed += wrong.length > 0 ? 1 : 0;
 }
 shell.stdin.end();
