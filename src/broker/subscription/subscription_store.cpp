@@ -48,10 +48,10 @@ const db::Statement kClaimWindow{
 const db::Statement kRecord{"subscription_record", R"(
   update machi.subscription s
   set times_sent = s.times_sent + u.sent, last_notification = greatest(s.last_notification, u.notified),
-    last_success = greatest(s.last_success, u.success), last_success_code = coalesce(u.code, s.last_success_code),
+    last_success = greatest(s.last_success, u.success), last_success_code = coalesce(u.code::int, s.last_success_code),
     last_failure = greatest(s.last_failure, u.failure), last_failure_reason = coalesce(u.reason, s.last_failure_reason),
     fails_counter = case when u.reset then 0 else s.fails_counter end + u.failed, dropped = s.dropped + u.dropped
-  from unnest($1::int[], $2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::int[], $7::timestamptz[], $8::text[],
+  from unnest($1::int[], $2::text[], $3::bigint[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::timestamptz[], $8::text[],
     $9::boolean[], $10::bigint[], $11::bigint[])
     as u(tenant, id, sent, notified, success, code, failure, reason, reset, failed, dropped)
   where s.tenant = u.tenant and s.id = u.id
