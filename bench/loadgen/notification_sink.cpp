@@ -7,6 +7,7 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
+#include <stdexcept>
 
 #include <array>
 #include <charconv>
@@ -33,8 +34,8 @@ class Sink {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-    listen(listener_, 1024);
+    const bool bound = bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    if (!bound || listen(listener_, 1024) != 0) throw std::runtime_error("cannot listen on the loopback address");
     watch(listener_);
     watch(STDIN_FILENO);
   }

@@ -2,24 +2,27 @@
 
 #include <strings.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace bench {
 namespace {
 
+bool equals_ignoring_case(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, {}, [](unsigned char c) { return std::tolower(c); }, [](unsigned char c) { return std::tolower(c); });
+}
+
 bool is_named(std::string_view line, std::string_view name) {
   return line.size() > name.size() && line[name.size()] == ':' &&
-         strncasecmp(line.data(), name.data(), name.size()) == 0;
+         equals_ignoring_case(line.substr(0, name.size()), name);
 }
 
 std::string_view value_of(std::string_view line, std::string_view name) {
   line.remove_prefix(name.size() + 1);
   while (line.starts_with(' ')) line.remove_prefix(1);
   return line;
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && strncasecmp(a.data(), b.data(), a.size()) == 0;
 }
 
 }  // namespace

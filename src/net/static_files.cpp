@@ -174,7 +174,8 @@ Result<std::shared_ptr<const StaticFiles>> StaticFiles::load(const std::filesyst
     // The build names what it puts there after its content.
     auto file = read(entry.path(), relative.starts_with("assets/"));
     if (!file) return fail(std::move(file.error()));
-    const std::string path = prefix + "/" + relative;
+    std::string path = prefix;
+    path.append("/").append(relative);
     constexpr std::string_view kIndex = "/index.html";
     if (path.ends_with(kIndex)) {
       const std::string folder_path = path.substr(0, path.size() - kIndex.size());

@@ -67,7 +67,8 @@ void read_batch(std::string_view body, ngsiv2::BodyForm form) {
   if (notified) {
     for (auto& entity : *notified) apply_twice(std::move(entity));
   }
-  (void)ngsiv2::parse_batch_query(body, form.rules);
+  const auto query = ngsiv2::parse_batch_query(body, form.rules);
+  if (!query && query.error().message.empty()) __builtin_trap();
 }
 
 }  // namespace

@@ -117,8 +117,8 @@ Task<Result<HistoryPage>> HistoryStore::values(HistoryQuery query) {
     std::string sql = "select " + std::string(kColumns) + " " + from_history(resolved->keys);
     if (query.last) {
       parameters.add(*query.last);
-      sql = "select * from (" + sql +
-            " order by observed desc, recorded desc limit $6::bigint) newest order by observed, recorded";
+      sql.insert(0, "select * from (");
+      sql += " order by observed desc, recorded desc limit $6::bigint) newest order by observed, recorded";
     } else {
       parameters.add(query.limit).add(query.offset);
       sql += " order by observed, recorded limit $6::bigint offset $7::bigint";

@@ -36,7 +36,7 @@ std::string metadata_text(const std::vector<Metadata>& metadata) {
 std::optional<std::string> shape_of(const Attribute& attribute) {
   auto geometry = geometry_of(attribute);
   if (!geometry || !*geometry) return {};
-  return std::move(**geometry);
+  return *std::move(geometry);
 }
 
 }  // namespace

@@ -18,9 +18,7 @@ std::size_t find_end(std::string_view text, std::size_t begin, Respect respect) 
       quote = c;
     } else if (respect != Respect::nothing && c == '{') {
       ++open;
-    } else if (c == '}' && open-- == 0) {
-      return i;
-    } else if (c == '}' && respect == Respect::nothing) {
+    } else if (c == '}' && (respect == Respect::nothing || open-- == 0)) {
       return i;
     }
   }

@@ -5,6 +5,8 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <numeric>
 
+#include <boost/asio/redirect_error.hpp>
+
 #include "db/test_cluster.h"
 
 namespace machi::db {
@@ -43,10 +45,8 @@ Task<std::vector<Result<Rows>>> read_all(Loop& loop, Database& database, const S
                      if (--open == 0) all_done.cancel();
                    });
   }
-  try {
-    co_await all_done.async_wait(asio::use_awaitable_t<Loop::executor_type>{});
-  } catch (const boost::system::system_error&) {  // cancelled: all are done
-  }
+  boost::system::error_code cancelled;  // when all are done
+  co_await all_done.async_wait(asio::redirect_error(asio::use_awaitable_t<Loop::executor_type>{}, cancelled));
   co_return results;
 }
 

@@ -78,7 +78,7 @@ class RunImport : public testing::Test {
     std::FILE* terminal = std::tmpfile();
     EXPECT_EQ(run_import_command(command_, sink_, out, terminal), expected);
     std::string text(static_cast<std::size_t>(std::ftell(out)), '\0');
-    std::rewind(out);
+    EXPECT_EQ(std::fseek(out, 0, SEEK_SET), 0);
     text.resize(std::fread(text.data(), 1, text.size(), out));
     std::fclose(out);
     std::fclose(terminal);

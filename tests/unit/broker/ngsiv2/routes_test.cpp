@@ -1,6 +1,7 @@
 // The face over a real store and database: requests go through the router, answers are looked at as clients see them.
 #include "broker/ngsiv2/routes.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -179,8 +180,7 @@ TEST_F(RoutesTest, ValuesAreNegotiated) {
 
 TEST_F(RoutesTest, ListsAreFilteredPagedAndCounted) {
   for (int i = 1; i <= 3; ++i) {
-    const std::string n = std::to_string(i);
-    EXPECT_EQ(create(R"({"id":"E)" + n + R"(","type":"T","a":{"value":)" + n + "}}"), 201);
+    EXPECT_EQ(create(fmt::format(R"({{"id":"E{0}","type":"T","a":{{"value":{0}}}}})", i)), 201);
   }
   const auto page = get("/v2/entities?type=T&q=a%3E1&options=count,values&limit=1");
   EXPECT_EQ(page.body, "[[2]]");

@@ -1,5 +1,6 @@
 #include "broker/registration/forwarder.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <latch>
@@ -27,8 +28,8 @@ class Provider {
               const std::lock_guard lock(mutex_);
               requests_.push_back(request);
             }
-            ScriptedServer::write(socket, "HTTP/1.1 " + std::to_string(status) + " X\r\n" + fields +
-                                              "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+            ScriptedServer::write(socket, fmt::format("HTTP/1.1 {} X\r\n{}Content-Length: {}\r\n\r\n{}", status, fields,
+                                                      body.size(), body));
           }
         }) {}
   [[nodiscard]] std::string url() const { return server_.url("/v2"); }

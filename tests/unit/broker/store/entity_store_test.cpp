@@ -58,6 +58,16 @@ class EntityStoreTest : public testing::Test {
     return c;
   }
 
+  static EntityChange located(ChangeAction action, const std::string& coordinates) {
+    EntityChange c = change(action, "r1", {});
+    AttributeChange a;
+    a.name = "location";
+    a.type = "geo:json";
+    a.value = R"({"type":"Point","coordinates":[)" + coordinates + "]}";
+    c.attributes.push_back(std::move(a));
+    return c;
+  }
+
   std::string url_;
   TenantRules rules_;
   core::Counter batches_, changes_, retries_;
@@ -184,16 +194,7 @@ TEST_F(EntityStoreTest, AnExpiredEntityIsGoneForReadersAndGivesWayToANewOne) {
 }
 
 TEST_F(EntityStoreTest, AGeometryFollowsItsAttribute) {
-  const auto located = [](ChangeAction action, std::string coordinates) {
-    EntityChange c = change(action, "r1", {});
-    AttributeChange a;
-    a.name = "location";
-    a.type = "geo:json";
-    a.value = R"({"type":"Point","coordinates":[)" + coordinates + "]}";
-    c.attributes.push_back(std::move(a));
-    return c;
-  };
-  run([&](PostgresEntityStore& store) -> Task<> {
+  run([](PostgresEntityStore& store) -> Task<> {
     auto created = co_await store.change(located(ChangeAction::create, "139.5,36.9"));
     EXPECT_TRUE(created) << created.error().message;
     auto moved = co_await store.change(located(ChangeAction::update, "140.5,36.9"));
