@@ -13,7 +13,7 @@ export function template(method, path, body, headers = {}) {
 }
 
 /** The update that all write benchmarks send: one attribute of a random entity. */
-export const update = template("PATCH", "/v2/entities/urn:bench:Sensor:{id}/attrs", '{"temperature":{"type":"Number","value":{number}}}');
+export const update = template("PATCH", "/v2/entities/Sensor-{id}/attrs", '{"temperature":{"type":"Number","value":{number}}}');
 
 /** `requests`: templates, or [weight, template]. Gives what the load generator prints. */
 export async function load({ port, requests, connections = 64, threads = 1, seconds = 10, warmUp = 2, rate, ids = [0, 99_999], prefix = [], seed = 1 }) {

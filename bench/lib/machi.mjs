@@ -66,6 +66,10 @@ export class Machi {
 /** A Machi with `count` entities, for as long as `use` runs. */
 export async function withFilledMachi(count, options, use) {
   const data = newDataFolder();
+  // The yardsticks open up to 256 connections beside Machi's.
+  const first = await Machi.start({ data });
+  await first.sql("alter system set max_connections = 400;");
+  await first.stop();
   const machi = await Machi.start({ data, ...options });
   try {
     await fill(machi, count);
@@ -79,7 +83,7 @@ export async function withFilledMachi(count, options, use) {
 /** An entity of about 1 kB, with everything that a sensor of a city tells. */
 export function sensor(number) {
   return {
-    id: `urn:bench:Sensor:${number}`,
+    id: `Sensor-${number}`,
     type: "Sensor",
     temperature: { type: "Number", value: 20.5 },
     sentAt: { type: "Number", value: 0 },

@@ -50,7 +50,7 @@ std::string Worker::next_request() {
 
 void Worker::record(const Connection& connection) {
   const std::int64_t time = now();
-  if (connection.due() < counted_from_ || time > end_) return;
+  if (time < counted_from_ || time > end_) return;
   const int status = connection.status();
   ++outcome_.statuses[status];
   const std::int64_t took = time - connection.due();

@@ -30,7 +30,7 @@ struct Load {
   std::uint64_t seed = 1;
 };
 
-/// What a worker has seen after the warm-up.
+/// The answers that came after the warm-up and before the end, whenever their requests were due.
 struct Outcome {
   Histogram accepted;  ///< time to an answer below 400
   Histogram refused;   ///< 429 and 503

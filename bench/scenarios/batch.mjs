@@ -6,7 +6,7 @@ import { medianOf } from "../lib/report.mjs";
 const size = 1000;
 
 export async function batch(report, { runs, seconds, entities }) {
-  const entity = '{"id":"urn:bench:Sensor:{id}","type":"Sensor","temperature":{"type":"Number","value":{number}}}';
+  const entity = '{"id":"Sensor-{id}","type":"Sensor","temperature":{"type":"Number","value":{number}}}';
   const body = `{"actionType":"update","entities":[${Array(size).fill(entity).join(",")}]}`;
   await withFilledMachi(entities, {}, async (machi) => {
     const requests = [template("POST", "/v2/op/update", body)];

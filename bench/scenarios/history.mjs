@@ -21,7 +21,7 @@ const fillHistory = `
 export async function history(report, { runs, seconds }) {
   await withFilledMachi(sensors, { settings: { MACHI_DATABASE_SLOW_TIME: "60s" } }, async (machi) => {
     await machi.sql(fillHistory);
-    const path = "/history/entities/urn:bench:Sensor:{id}/attrs/temperature";
+    const path = "/history/entities/Sensor-{id}/attrs/temperature";
     const measure = async (target, connections) => {
       const requests = [template("GET", target)];
       return medianOf(runs, async () => (await load({ port: machi.port, requests, ids: [0, sensors - 1], connections, seconds })).accepted.p95 / 1000);

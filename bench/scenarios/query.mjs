@@ -37,7 +37,7 @@ export async function query(report, { runs, seconds, entities }) {
 
 /** 32 clients with unindexed queries for a minute, while others read by id at a modest rate. */
 async function crowd(report, machi, { seconds, entities }) {
-  const read = { port: machi.port, requests: [template("GET", "/v2/entities/urn:bench:Sensor:{id}")], ids: [0, entities - 1], rate: 500, connections: 16 };
+  const read = { port: machi.port, requests: [template("GET", "/v2/entities/Sensor-{id}")], ids: [0, entities - 1], rate: 500, connections: 16 };
   const idle = (await load({ ...read, seconds })).accepted.p99;
   const slow = load({ port: machi.port, requests: [template("GET", "/v2/entities?type=Sensor&q=district=={id}")], ids: [0, 4999], connections: 32, seconds: 60, warmUp: 0 });
   const busy = (await load({ ...read, seconds: 50, warmUp: 5 })).accepted.p99;

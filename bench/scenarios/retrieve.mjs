@@ -4,7 +4,7 @@ import { withFilledMachi } from "../lib/machi.mjs";
 import { fastest, pgbench } from "../lib/pgbench.mjs";
 import { median } from "../lib/report.mjs";
 
-const path = "/v2/entities/urn:bench:Sensor:{id}";
+const path = "/v2/entities/Sensor-{id}";
 
 export async function retrieve(report, { runs, seconds, entities }) {
   const last = entities - 1;

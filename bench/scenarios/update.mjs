@@ -10,7 +10,7 @@ import { median, medianOf } from "../lib/report.mjs";
 const clientCounts = [8, 32, 64, 128, 256];
 
 function prepareYardsticks(machi) {
-  return machi.sql(readFileSync(join(root, "bench/yardsticks/update_function_setup.sql"), "utf8"));
+  return machi.sql(readFileSync(join(root, "bench/yardsticks/update_setup.sql"), "utf8"));
 }
 
 async function compare(machi, { runs, seconds, last, connections, counts }) {
@@ -45,7 +45,7 @@ export async function slowDisk(report, { runs, seconds, entities }) {
 
 /** All clients on ten entities, and one request in a hundred refused: neither may slow the rest down. */
 export async function contention(report, { runs, seconds, entities }) {
-  const refusedRequest = template("PATCH", "/v2/entities/urn:bench:Sensor:{id}/attrs", '{"nosuch":{"type":"Number","value":1}}');
+  const refusedRequest = template("PATCH", "/v2/entities/Sensor-{id}/attrs", '{"nosuch":{"type":"Number","value":1}}');
   await withFilledMachi(entities, {}, async (machi) => {
     const measure = (options) => medianOf(runs, async () => (await load({ port: machi.port, requests: [updateRequest], seconds, ids: [0, entities - 1], ...options })).accepted_per_second);
     const clean = await measure({});
