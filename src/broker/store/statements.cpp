@@ -6,9 +6,6 @@ namespace machi::broker::statements {
 #define MACHI_ENTITY_COLUMNS \
   "e.entity_key, e.id, e.type, e.service_path, e.created, e.modified, e.expires, e.version, e.document"
 
-const db::Statement kFind{"entity_find", "select " MACHI_ENTITY_COLUMNS R"(
-  from machi.entity e where e.tenant = $1::int and e.id = $2::text order by e.created, e.entity_key)"};
-
 const db::Statement kFindMany{"entity_find_many", "select " MACHI_ENTITY_COLUMNS R"(, e.tenant
   from unnest($1::int[], $2::text[]) as wanted(tenant, id)
   join machi.entity e on e.tenant = wanted.tenant and e.id = wanted.id)"};

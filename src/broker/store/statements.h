@@ -9,7 +9,6 @@ inline constexpr int kEntityColumns = 9;
 /// The same for statements that are built: columns of the alias `e`.
 [[nodiscard]] std::string_view entity_columns();
 
-extern const db::Statement kFind;      ///< $1 tenant, $2 id
 extern const db::Statement kFindMany;  ///< $1 tenants, $2 ids; the tenant follows the entity's columns
 extern const db::Statement kLock;  ///< $1 tenants, $2 ids; as kFindMany, then the correlator; rows locked in key order
 extern const db::Statement kRemove;    ///< $1 tenants, $2 keys
