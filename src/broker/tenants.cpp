@@ -6,6 +6,7 @@ namespace machi::broker {
 namespace {
 
 const db::Statement kAll{"tenant_all", "select id, name, settings::text from machi.tenant"};
+const db::Statement kOne{"tenant_one", "select id, name, settings::text from machi.tenant where name = $1::text"};
 const db::Statement kCreate{
     "tenant_create",
     "insert into machi.tenant (name, settings) values ($1::text, $2::jsonb) on conflict (name) do nothing"};
@@ -35,21 +36,34 @@ Task<Result<>> TenantDirectory::refresh(bool now) {
     co_return fail(rows.error());
   }
   by_name_.clear();
-  for (std::size_t row = 0; row < rows->size(); ++row) {
-    Tenant tenant{{static_cast<std::int32_t>(rows->integer(row, 0))},
-                  std::string(rows->text(row, 1)),
-                  settings_from(rows->text(row, 2), options_.defaults)};
-    rules_.set(tenant.id, {tenant.settings.unique_entity_ids});
-    by_name_.emplace(tenant.name, std::move(tenant));
-  }
+  remember(*rows);
   read_ = present;
   co_return Result<>();
+}
+
+void TenantDirectory::remember(const db::Rows& rows) {
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    Tenant tenant{{static_cast<std::int32_t>(rows.integer(row, 0))},
+                  std::string(rows.text(row, 1)),
+                  settings_from(rows.text(row, 2), options_.defaults)};
+    rules_.set(tenant.id, {tenant.settings.unique_entity_ids});
+    by_name_.insert_or_assign(tenant.name, std::move(tenant));
+  }
 }
 
 Task<Result<std::optional<Tenant>>> TenantDirectory::find(std::string name) {
   auto refreshed = co_await refresh(false);
   if (!refreshed) co_return fail(refreshed.error());
-  const auto known = by_name_.find(name);
+  auto known = by_name_.find(name);
+  if (known == by_name_.end()) {
+    // Another loop or node may just have made it, and its writer reads here now: absence is never taken from memory.
+    db::Parameters parameters;
+    parameters.add(name);
+    auto rows = co_await database_.read(kOne, std::move(parameters));
+    if (!rows) co_return fail(rows.error());
+    remember(*rows);
+    known = by_name_.find(name);
+  }
   if (known == by_name_.end()) co_return std::optional<Tenant>();
   co_return std::optional<Tenant>(known->second);
 }

@@ -26,7 +26,8 @@ struct Tenant {
 };
 
 /// Tenants by name, on one loop. The list is kept in memory and read again when it is older than a second, so that all
-/// nodes see a change of settings within that time.
+/// nodes see a change of settings within that time. A name that is not in it is asked for: a new tenant is there at
+/// once, wherever it was made.
 class TenantDirectory {
  public:
   struct Options {
@@ -47,6 +48,7 @@ class TenantDirectory {
 
  private:
   [[nodiscard]] Task<Result<>> refresh(bool now);
+  void remember(const db::Rows& rows);
 
   db::Database& database_;
   Options options_;
