@@ -20,7 +20,9 @@ std::string_view action_type(const ChangeEvent& event, std::string_view attribut
 const Attribute* previous_value(const ChangeEvent& event, const Attribute& attribute) {
   if ((event.alterations & kEntityCreate) != 0) return nullptr;
   const AttributeAlteration* const altered = event.alteration_of(attribute.name);
-  return altered != nullptr && altered->before ? &*altered->before : &attribute;
+  if (altered == nullptr) return &attribute;
+  if (altered->before) return &*altered->before;
+  return altered->kind == AttributeAlteration::Kind::created ? nullptr : &attribute;
 }
 
 }  // namespace machi::broker
