@@ -262,15 +262,18 @@ void Dispatcher::note_failure(const Subscription& subscription, const std::strin
   log::debug("notification failed", {{"subscription", subscription.id}, {"reason", reason}});
   if (!first) return;
   const SubscriptionName name{subscription.tenant.value, subscription.id};
-  const std::int64_t failures = ++consecutive_failures_[name];
-  const auto& limit = subscription.notification.max_fails_limit;
-  if (!limit || failures <= *limit) return;
+  judge_failures(name, ++consecutive_failures_[name]);
+}
+
+void Dispatcher::judge_failures(const SubscriptionName& name, std::int64_t failures) {
   const SubscriptionPointer present = known(name);
   if (present == nullptr || present->status == SubscriptionStatus::inactive) return;
+  const auto& limit = present->notification.max_fails_limit;
+  if (!limit || failures <= *limit) return;
   make_inactive(name);
   log::warn("subscription made inactive after too many failures",
-            {{"subscription", subscription.id}, {"failures", failures}});
-  scope_.spawn("deactivate subscription", deactivate(subscription.tenant, subscription.id));
+            {{"subscription", present->id}, {"failures", failures}});
+  scope_.spawn("deactivate subscription", deactivate(present->tenant, present->id));
 }
 
 Task<> Dispatcher::deactivate(TenantId tenant, std::string id) {
@@ -304,7 +307,9 @@ Task<> Dispatcher::flush() {
   auto counts = co_await journal_.flush();
   for (const FailureCount& count : counts) {
     const auto it = consecutive_failures_.find({count.tenant.value, count.id});
-    if (it != consecutive_failures_.end()) it->second = std::max(it->second, count.fails_counter);
+    if (it == consecutive_failures_.end() || it->second >= count.fails_counter) continue;
+    it->second = count.fails_counter;  // other nodes failed too
+    judge_failures(it->first, count.fails_counter);
   }
 }
 

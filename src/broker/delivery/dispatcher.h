@@ -109,6 +109,8 @@ class Dispatcher final : public core::LogHandler {
   void note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded, bool first,
                     core::LogHold hold);
   void note_failure(const Subscription& subscription, const std::string& reason, bool first, core::LogHold hold);
+  /// Makes the subscription inactive when it has failed more often in a row, on all nodes together, than it may.
+  void judge_failures(const SubscriptionName& name, std::int64_t failures);
   void wait_in_chain(const Delivery& delivery, bool attempted, std::string reason);
   void limit_waiting(const SubscriptionName& subscription);
   void pop_waiting(Chain& chain);
