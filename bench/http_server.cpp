@@ -39,9 +39,9 @@ int serve(std::uint16_t port) {
                                    [&body](Request&) { return answer(&body); }});
   auto router = std::make_shared<const Router>(
       std::move(groups), [](Request&, const Route&) -> Result<> { return {}; },
-      [&counters](const Request&, const Route*, int status, std::int64_t microseconds) {
-        ++counters.requests[static_cast<std::size_t>(status / 100) % counters.requests.size()];
-        counters.microseconds += static_cast<std::uint64_t>(microseconds);
+      [&counters](const Answered& answered) {
+        ++counters.requests[static_cast<std::size_t>(answered.response.status / 100) % counters.requests.size()];
+        counters.microseconds += static_cast<std::uint64_t>(answered.microseconds);
       });
   Loop loop(kOneThread);
   ServerOptions options;

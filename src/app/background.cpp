@@ -50,11 +50,11 @@ std::vector<core::Job> jobs(db::Database& database, const Configuration& configu
 
 Background::Background(db::Database& database, broker::TenantDirectory& tenants,
                        std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
-                       core::Metrics& metrics)
+                       core::Metrics& metrics, const broker::RequestTokens& tokens, broker::Usage& usage)
     : subscriptions_(database),
       client_(database.loop(), guard, client_options(configuration)),
       mqtt_(database.loop(), guard),
-      sender_(client_, mqtt_, configuration.outgoing.timeout),
+      sender_(client_, mqtt_, configuration.outgoing.timeout, tokens, usage),
       journal_(database, subscriptions_),
       dispatcher_(database.loop(), subscriptions_, journal_, sender_, tenants, dispatcher_options(configuration),
                   dispatcher_meters(metrics)),

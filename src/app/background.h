@@ -22,7 +22,8 @@ namespace machi::app {
 class Background {
  public:
   Background(db::Database& database, broker::TenantDirectory& tenants, std::shared_ptr<const net::OutgoingGuard> guard,
-             const Configuration& configuration, core::Metrics& metrics);
+             const Configuration& configuration, core::Metrics& metrics, const broker::RequestTokens& tokens,
+             broker::Usage& usage);
 
   /// Reads what is subscribed, then begins. On the loop.
   [[nodiscard]] Task<> start();

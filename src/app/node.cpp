@@ -51,6 +51,16 @@ Task<> close_parts(LoopParts* parts) {
   co_await parts->database->close();
 }
 
+/// The first request of a loop shall not wait for connections to be made.
+Task<> warm_up(LoopParts* parts) {
+  static const db::Statement kNothing{"warm_up", "select 1"};
+  auto tenant = co_await parts->tenants->find("");
+  std::vector<db::Call> calls;
+  calls.push_back({&kNothing});
+  auto written = co_await parts->database->transact(std::move(calls));
+  if (!tenant || !written) log::warn("the database does not answer yet");
+}
+
 Task<Result<>> database_answers(db::Database* database) {
   static const db::Statement kProbe{"readiness_probe", "select 1"};
   auto rows = co_await database->read(kProbe, db::Parameters());
@@ -112,6 +122,8 @@ struct Node::Parts {
   std::unique_ptr<LoopThreads> threads;
   std::shared_ptr<const net::OutgoingGuard> guard;
   std::vector<LoopParts> loops;
+  std::shared_ptr<broker::Usage> usage = std::make_shared<broker::Usage>();
+  broker::RequestTokens tokens;
   broker::Services services;
   std::unique_ptr<Background> background;
   std::shared_ptr<const net::Router> router;
@@ -160,16 +172,17 @@ void Node::Parts::build_loops(const std::string& url) {
     };
     parts.forwarder =
         std::make_unique<broker::Forwarder>(*parts.client, parts.registrations->book(), std::move(forwarding));
-    services.add(std::make_unique<broker::LoopServices>(broker::LoopServices{*parts.entities, *parts.tenants,
-                                                                             *parts.subscriptions, *parts.history,
-                                                                             *parts.registrations, *parts.forwarder}));
+    services.add(std::make_unique<broker::LoopServices>(
+        broker::LoopServices{*parts.entities, *parts.tenants, *parts.subscriptions, *parts.history,
+                             *parts.registrations, *parts.forwarder, tokens}));
     loops.push_back(std::move(parts));
   }
 }
 
 Result<> Node::Parts::build_background() {
   LoopParts& parts = loops.back();
-  background = std::make_unique<Background>(*parts.database, *parts.tenants, guard, configuration, metrics);
+  background =
+      std::make_unique<Background>(*parts.database, *parts.tenants, guard, configuration, metrics, tokens, *usage);
   return {};
 }
 
@@ -194,7 +207,10 @@ Result<> Node::Parts::add_status_page(std::vector<net::RouteGroup>& groups) cons
 
 Result<> Node::Parts::serve() {
   std::vector<net::RouteGroup> groups;
-  groups.push_back(broker::ngsiv2::routes(services, {MACHI_VERSION, now()}, cors()));
+  broker::ngsiv2::Settings settings{.version = MACHI_VERSION, .started = now(), .usage = usage};
+  settings.statistics_counters = configuration.ngsiv2.statistics_counters;
+  settings.mqtt_failure_reason = configuration.ngsiv2.mqtt_failure_reason;
+  groups.push_back(broker::ngsiv2::routes(services, std::move(settings), cors()));
   groups.push_back(broker::history_routes(services));
   if (auto added = add_status_page(groups); !added) return added;
   auto meters = std::make_shared<RequestMeters>(metrics, groups);
@@ -202,8 +218,9 @@ Result<> Node::Parts::serve() {
     request.principal = &core::Principal::anonymous();
     return core::authorize(*request.principal, route);
   };
-  const auto observer = [meters](const net::Request&, const net::Route* route, int status, std::int64_t microseconds) {
-    meters->observe(route, status, microseconds);
+  const auto observer = [meters, counted = usage](const net::Answered& answered) {
+    meters->observe(answered.route, answered.response.status, answered.microseconds);
+    counted->answered(answered);
   };
   router = std::make_shared<const net::Router>(std::move(groups), gate, observer);
 
@@ -235,8 +252,8 @@ Result<> Node::Parts::serve_operations() {
     request.principal = &core::Principal::local_operator();
     return core::authorize(*request.principal, route);
   };
-  const auto unobserved = [](const net::Request&, const net::Route*, int, std::int64_t) {};
-  auto operations_router = std::make_shared<const net::Router>(std::move(operations_groups), operator_gate, unobserved);
+  auto operations_router =
+      std::make_shared<const net::Router>(std::move(operations_groups), operator_gate, net::Observer());
   net::ServerOptions operations_options;
   operations_options.address = configuration.operations.address;
   operations_options.port = static_cast<std::uint16_t>(configuration.operations.port);
@@ -264,6 +281,7 @@ Result<> Node::Parts::start(const std::filesystem::path& data) {
   if (auto built = build_background(); !built) return built;
   if (auto served = serve(); !served) return served;
   threads->start();
+  for (std::size_t i = 0; i < loops.size(); ++i) threads->wait_for(i, warm_up(&loops[i]));
   threads->wait_for(threads->background(), background->start());
   server->start();
   operations->start();

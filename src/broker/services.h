@@ -1,5 +1,6 @@
 #pragma once
 #include "base/per_loop.h"
+#include "broker/delivery/request_tokens.h"
 #include "broker/entity_store.h"
 #include "broker/history/history_store.h"
 #include "broker/registration/forwarder.h"
@@ -17,6 +18,7 @@ struct LoopServices {
   HistoryStore& history;
   RegistrationStore& registrations;
   Forwarder& forwarder;
+  RequestTokens& tokens;  ///< shared by all loops
 };
 
 /// Handlers take `const Services&` and use `services.here()`.

@@ -5,15 +5,19 @@
 namespace machi::core {
 namespace {
 
-const db::Statement kHorizon{"log_horizon", "select pg_snapshot_xmin(pg_current_snapshot())::text"};
+const db::Statement kHorizon{
+    "log_horizon",
+    "select pg_snapshot_xmin(pg_current_snapshot())::text, (extract(epoch from now()) * 1000000)::bigint"};
 const db::Statement kEpoch{"log_epoch", "select system_identifier from pg_control_system()"};
+// Both bounds of `recorded` leave the planner a few partitions of the many.
 const db::Statement kRead{
     "log_read",
     "select sequence, transaction::text, recorded, kind, slot, tenant, entity_key, version, alterations, id, type, "
     "service_path, "
     "correlator, principal, document, detail from machi.change_log where transaction >= $1::xid8 and transaction < "
     "$2::xid8 and "
-    "sequence > $3::bigint and (kind <> 1 or slot = any($4::smallint[])) order by sequence limit $5::bigint"};
+    "recorded >= $6::timestamptz and recorded < $7::timestamptz and sequence > $3::bigint and (kind <> 1 or slot = "
+    "any($4::smallint[])) order by sequence limit $5::bigint"};
 const db::Statement kAnnounce{"log_announce",
                               "insert into machi.change_log (recorded, kind, slot, tenant, entity_key, version, "
                               "alterations, id, type, service_path, "
@@ -54,7 +58,22 @@ LogEntry entry_at(const db::Rows& rows, std::size_t row) {
 Task<Result<std::uint64_t>> LogReader::horizon() {
   auto rows = co_await database_.read(kHorizon, db::Parameters());
   if (!rows) co_return fail(rows.error());
-  co_return unsigned_of(rows->text(0, 0));
+  const std::uint64_t horizon = unsigned_of(rows->text(0, 0));
+  note(horizon, rows->timestamp(0, 1));
+  co_return horizon;
+}
+
+void LogReader::note(std::uint64_t horizon, Timestamp time) {
+  if (newer_.horizon != 0 && time - newer_.time < kMarkEvery) return;
+  older_ = newer_;
+  newer_ = {horizon, time};
+}
+
+Timestamp LogReader::recorded_after(std::uint64_t transaction) const {
+  for (const Mark& mark : {newer_, older_}) {
+    if (mark.horizon != 0 && mark.horizon <= transaction) return mark.time - kGrace;
+  }
+  return {};
 }
 
 Task<Result<std::int64_t>> LogReader::epoch() {
@@ -67,6 +86,7 @@ Task<Result<std::vector<LogEntry>>> LogReader::read(LogWindow window, std::int64
                                                     std::vector<std::int64_t> slots, std::int64_t limit) {
   db::Parameters parameters;
   parameters.add(std::to_string(window.begin)).add(std::to_string(window.end)).add(after).add_array(slots).add(limit);
+  parameters.add(recorded_after(window.begin)).add(now() + 2 * kGrace);
   auto rows = co_await database_.read(kRead, std::move(parameters));
   if (!rows) co_return fail(rows.error());
   std::vector<LogEntry> entries;

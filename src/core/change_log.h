@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -54,7 +55,20 @@ class LogReader {
                                                          std::vector<std::int64_t> slots, std::int64_t limit);
 
  private:
+  /// What was known at some moment: rows of transactions from `horizon` on were recorded after `time`, less kGrace.
+  struct Mark {
+    std::uint64_t horizon = 0;
+    Timestamp time{};
+  };
+  /// Covers clocks of nodes that differ, and the longest transaction.
+  static constexpr std::chrono::hours kGrace{1};
+  static constexpr std::chrono::minutes kMarkEvery{1};
+  void note(std::uint64_t horizon, Timestamp time);
+  [[nodiscard]] Timestamp recorded_after(std::uint64_t transaction) const;
+
   db::Database& database_;
+  Mark older_{};  ///< for windows that begin before `newer_`
+  Mark newer_{};
 };
 
 /// A call that appends a row which tells the nodes that a declaration (subscription, registration, tenant) has changed.

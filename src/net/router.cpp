@@ -214,6 +214,7 @@ Router::Match Router::find(std::string_view path, std::vector<std::string>& para
 
 Task<Response> Router::handle(Request& request) const {
   const auto start = Clock::now();
+  const std::size_t request_bytes = request.body.size();  // handlers may take the body
   if (request.correlator.empty()) request.correlator = random_uuid();
   const Match match = find(request.path, request.path_parameters);
   const Method method = request.method;
@@ -240,7 +241,7 @@ Task<Response> Router::handle(Request& request) const {
     }
   }
   finish(response, request, match.group);
-  if (observer_) observer_(request, route, response.status, microseconds_since(start));
+  if (observer_) observer_({request, route, response, request_bytes, microseconds_since(start)});
   co_return response;
 }
 
@@ -285,7 +286,7 @@ Response Router::render_error(const Error& error, const Request& request, int st
   Response response = group != nullptr ? group->render_error(error, request) : problem_details(error, request);
   if (status != 0) response.status = status;
   finish(response, request, group);
-  if (observer_) observer_(request, nullptr, response.status, 0);
+  if (observer_) observer_({request, nullptr, response, request.body.size(), 0});
   return response;
 }
 

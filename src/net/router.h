@@ -64,9 +64,16 @@ struct RouteGroup {
 /// Passed by every request before its handler (authorize, limits): the request's principal is set here, or it is
 /// refused.
 using Gate = std::function<Result<>(Request&, const Route&)>;
-/// Called once a request has been answered, with the status and the time it took in microseconds. Route is nullptr for
-/// unknown paths.
-using Observer = std::function<void(const Request&, const Route*, int status, std::int64_t microseconds)>;
+/// A request that has been answered, for those who count. The references are valid during the call.
+struct Answered {
+  const Request& request;
+  const Route* route;  ///< nullptr: unknown path or method
+  const Response& response;
+  std::size_t request_bytes;  ///< of the body
+  std::int64_t microseconds;  ///< from the whole request to its answer
+};
+/// Called on the loop of the connection.
+using Observer = std::function<void(const Answered&)>;
 
 /// Finds and runs the route of a request. Immutable once built: shared by all loops.
 class Router {

@@ -11,17 +11,32 @@ cases=${MACHI_ORION_CASES:-$(dirname "$MACHI_CONFORMANCE_RUNNER")/cases.txt}
 export MACHI_PROGRAM=${MACHI_PROGRAM:-$here/../../build/release/machi}
 programs=$(find /usr/lib/postgresql -maxdepth 2 -name bin | sort -V | tail -n 1)
 
-# One throw-away cluster for all cases; each broker role gets a database of its own, emptied at dbInit.
-cluster=$(mktemp -d /tmp/machi-conformance-XXXXXX)
+# A throw-away cluster for each case that runs at a time (a transaction of one would hold back the notifications of its neighbours); each broker role
+# gets a database of its own, emptied at dbInit.
+jobs=1 previous=
+for argument in "$@"; do
+  [ "$previous" != --jobs ] || jobs=$argument
+  previous=$argument
+done
+MACHI_CONFORMANCE_CLUSTERS=$(mktemp -d /tmp/machi-conformance-XXXXXX)
+export MACHI_CONFORMANCE_CLUSTERS
 as_postgres() { if [ "$(id -u)" = 0 ]; then runuser -u postgres -- "$@"; else "$@"; fi; }
-[ "$(id -u)" != 0 ] || chown postgres "$cluster"
-chmod 755 "$cluster"
-stop() { as_postgres "$programs/pg_ctl" -D "$cluster/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$cluster"; }
+stop() {
+  for cluster in "$MACHI_CONFORMANCE_CLUSTERS"/*[0-9]; do
+    [ ! -d "$cluster/data" ] || as_postgres "$programs/pg_ctl" -D "$cluster/data" -m immediate stop >/dev/null 2>&1 || true
+  done
+  rm -rf "$MACHI_CONFORMANCE_CLUSTERS"
+}
 trap stop EXIT
-as_postgres "$programs/initdb" -D "$cluster/data" -A trust -U machi -E UTF8 --locale=C.UTF-8 >/dev/null
-as_postgres "$programs/pg_ctl" -D "$cluster/data" -w -l "$cluster/log" -o "-c listen_addresses='' -c unix_socket_directories=$cluster \
-  -c unix_socket_permissions=0777 -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=300" start >/dev/null
-export MACHI_CONFORMANCE_CLUSTER=$cluster
+chmod 755 "$MACHI_CONFORMANCE_CLUSTERS"
+for ((job = 0; job < jobs; job++)); do
+  cluster=$MACHI_CONFORMANCE_CLUSTERS/$job
+  mkdir "$cluster"
+  [ "$(id -u)" != 0 ] || chown postgres "$cluster"
+  as_postgres "$programs/initdb" -D "$cluster/data" -A trust -U machi -E UTF8 --locale=C.UTF-8 >/dev/null
+  as_postgres "$programs/pg_ctl" -D "$cluster/data" -w -l "$cluster/log" -o "-c listen_addresses='' -c unix_socket_directories=$cluster \
+    -c unix_socket_permissions=0777 -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=100 -c shared_buffers=32MB" start >/dev/null
+done
 
 python3 "$MACHI_CONFORMANCE_RUNNER" --orion "$MACHI_ORION_CHECKOUT" --list "$cases" --base-url http://localhost:9999 \
   --start-cmd "$here/orion_flags.sh {port} {db} {args}" --reset-cmd "$here/orion_reset.sh" "$@"

@@ -4,13 +4,20 @@ set -euo pipefail
 # shellcheck source=tests/conformance/orion_database.sh
 . "$(dirname "$0")/orion_database.sh"
 [ "${ORION_DB:-}" != '*' ] || ORION_DB=ftest
-# A tenant's database of Orion is a tenant of ours: it is emptied with its broker's.
-[ -z "${ORION_TENANT:-}" ] || exit 0
-database=$(database_of "$ORION_DB")
-sql() { psql -X -q -v ON_ERROR_STOP=1 -h "$MACHI_CONFORMANCE_CLUSTER" -U machi "$@"; }
+# A tenant's database of Orion is a tenant of ours.
+tenant=${ORION_TENANT:-}
+database=$(database_of "${ORION_DB%"-$tenant"}")
+sql() { psql -X -q -v ON_ERROR_STOP=1 -h "$cluster" -U machi "$@"; }
 if ! sql -d "$database" -c "select" >/dev/null 2>&1; then
   sql -d postgres -c "create database \"$database\"" >/dev/null
   sql -d "$database" -c "create extension if not exists postgis; create extension if not exists btree_gist" >/dev/null
+  exit 0
+fi
+if [ -n "$tenant" ]; then
+  # Brokers that run know the tenant by its number, so its row stays.
+  for table in entity entity_geometry removed_entity history subscription pending_delivery registration; do
+    echo "delete from machi.$table where tenant = (select id from machi.tenant where name = '$tenant');"
+  done | sql -d "$database" >/dev/null || true
   exit 0
 fi
 sql -d "$database" >/dev/null <<'SQL' || true

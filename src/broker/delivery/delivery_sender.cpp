@@ -38,14 +38,25 @@ net::MqttMessage message_of(MqttNotification message, std::chrono::milliseconds 
 Task<DeliveryResult> DeliverySender::send(const Subscription* subscription, const ChangeEvent* event, int ordinal) {
   NotificationContext context;
   context.ordinal = ordinal;
+  context.auth_token = tokens_.find(event->correlator);
   auto message = build_notification(*subscription, *event, context);
   if (!message) co_return DeliveryResult{false, {}, message.error().message, true};
-  if (auto* mqtt = std::get_if<MqttNotification>(&*message)) {
-    auto published = co_await mqtt_.publish(message_of(std::move(*mqtt), timeout_));
-    if (!published) co_return DeliveryResult{false, {}, published.error().message, false};
-    co_return DeliveryResult{true, {}, {}, false};
-  }
-  auto answer = co_await http_.send(request_of(std::move(std::get<HttpNotification>(*message)), timeout_));
+  if (auto* mqtt = std::get_if<MqttNotification>(&*message)) co_return co_await publish(std::move(*mqtt), event);
+  co_return co_await send_http(std::move(std::get<HttpNotification>(*message)), event);
+}
+
+Task<DeliveryResult> DeliverySender::publish(MqttNotification message, const ChangeEvent* event) {
+  const std::size_t bytes = message.payload.size();
+  auto published = co_await mqtt_.publish(message_of(std::move(message), timeout_));
+  usage_.sent(event->tenant, event->entity.service_path, bytes, 0, published.has_value());
+  if (!published) co_return DeliveryResult{false, {}, published.error().message, false};
+  co_return DeliveryResult{true, {}, {}, false};
+}
+
+Task<DeliveryResult> DeliverySender::send_http(HttpNotification message, const ChangeEvent* event) {
+  const std::size_t bytes = message.body.size();
+  auto answer = co_await http_.send(request_of(std::move(message), timeout_));
+  usage_.sent(event->tenant, event->entity.service_path, bytes, answer ? answer->body.size() : 0, answer.has_value());
   if (!answer) co_return DeliveryResult{false, {}, answer.error().message, false};
   if (says_not_now(answer->status)) {
     co_return DeliveryResult{false, answer->status, "the receiver answered " + std::to_string(answer->status), false};

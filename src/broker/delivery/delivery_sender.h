@@ -4,9 +4,11 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "broker/delivery/request_tokens.h"
 #include "broker/subscription/change_event.h"
 #include "broker/subscription/notification.h"
 #include "broker/subscription/subscription.h"
+#include "broker/usage.h"
 #include "net/client.h"
 #include "net/mqtt.h"
 
@@ -23,14 +25,20 @@ struct DeliveryResult {
 /// that say "not now" (429, 502, 503, 504): these are tried again.
 class DeliverySender {
  public:
-  DeliverySender(net::Client& http, net::MqttPublisher& mqtt, std::chrono::milliseconds timeout)
-      : http_(http), mqtt_(mqtt), timeout_(timeout) {}
+  DeliverySender(net::Client& http, net::MqttPublisher& mqtt, std::chrono::milliseconds timeout,
+                 const RequestTokens& tokens, Usage& usage)
+      : http_(http), mqtt_(mqtt), timeout_(timeout), tokens_(tokens), usage_(usage) {}
   [[nodiscard]] Task<DeliveryResult> send(const Subscription* subscription, const ChangeEvent* event, int ordinal);
 
  private:
+  [[nodiscard]] Task<DeliveryResult> send_http(HttpNotification message, const ChangeEvent* event);
+  [[nodiscard]] Task<DeliveryResult> publish(MqttNotification message, const ChangeEvent* event);
+
   net::Client& http_;
   net::MqttPublisher& mqtt_;
   std::chrono::milliseconds timeout_;
+  const RequestTokens& tokens_;
+  Usage& usage_;
 };
 
 /// What deliveries of a subscription share lanes by: scheme, host and port of its URL as written.

@@ -156,6 +156,10 @@ Error attribute_not_found() {
 Error too_many_results() {
   return {ErrorCode::too_many_results, "More than one matching entity. Please refine your query"};
 }
+Failure unknown_registration() {
+  return fail(ErrorCode::not_found, "The requested registration has not been found. Check id");
+}
+
 Error unknown_path() {
   return {ErrorCode::bad_request, "Service not found. Check your URL as probably it is wrong."};
 }

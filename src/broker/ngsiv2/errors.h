@@ -31,6 +31,7 @@ namespace errors {
 [[nodiscard]] Error entity_not_found();
 [[nodiscard]] Error attribute_not_found();
 [[nodiscard]] Error too_many_results();
+[[nodiscard]] Failure unknown_registration();
 /// For unknown paths, whatever they look like.
 [[nodiscard]] Error unknown_path();
 }  // namespace errors

@@ -32,4 +32,12 @@ Task<Result<net::Response>> retrieve_type(Call call, Context context);
 Task<Result<net::Response>> entry_points(Call call, Context context);
 Task<Result<net::Response>> version(Call call, Context context);
 
+// administration_handlers.cpp: /admin/metrics, /admin/log, /statistics
+Task<Result<net::Response>> retrieve_metrics(Call call, Context context);
+Task<Result<net::Response>> reset_metrics(Call call, Context context);
+Task<Result<net::Response>> retrieve_log_level(Call call, Context context);
+Task<Result<net::Response>> change_log_level(Call call, Context context);
+Task<Result<net::Response>> retrieve_statistics(Call call, Context context);
+Task<Result<net::Response>> reset_statistics(Call call, Context context);
+
 }  // namespace machi::broker::ngsiv2

@@ -102,6 +102,7 @@ void stamp(EntityChange& change, const WriteScope& scope, const Call& call, cons
   change.override_metadata = context.has(Option::override_metadata);
   change.forced = context.has(Option::forced_update);
   change.correlator = call.request->correlator;
+  call.services->here().tokens.put(change.correlator, call.request->headers.get("X-Auth-Token"));
   if (call.request->principal) change.principal = call.request->principal->subject;
 }
 

@@ -10,6 +10,7 @@
 #include "broker/ngsiv2/preconditions.h"
 #include "broker/ngsiv2/render.h"
 #include "broker/services.h"
+#include "broker/usage.h"
 #include "net/http.h"
 #include "net/router.h"
 
@@ -20,6 +21,10 @@ namespace machi::broker::ngsiv2 {
 struct Settings {
   std::string version{};  ///< Machi's own, for /version
   Timestamp started{};    ///< of the process
+  /// Told of every answer of the server by the composition. Never nullptr.
+  std::shared_ptr<Usage> usage = std::make_shared<Usage>();
+  bool statistics_counters = false;  ///< whether /statistics counts requests by path
+  bool mqtt_failure_reason = true;   ///< whether MQTT subscriptions tell lastFailureReason, which Orion does not
 };
 
 /// One request on its way. The request lives until the handler's task ends; the rest lives longer.

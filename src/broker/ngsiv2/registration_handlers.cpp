@@ -2,17 +2,13 @@
 
 #include "base/ids.h"
 #include "broker/ngsiv2/declaration_request.h"
+#include "broker/ngsiv2/errors.h"
 #include "broker/ngsiv2/page.h"
 #include "broker/registration/registration_store.h"
 
 namespace machi::broker::ngsiv2 {
-namespace {
 
-Failure unknown_registration() {
-  return fail(ErrorCode::not_found, "The requested registration has not been found. Check id");
-}
-
-}  // namespace
+using errors::unknown_registration;
 
 Task<Result<net::Response>> list_registrations(Call call, Context context) {
   auto path = declared_path(context, "/");
@@ -62,6 +58,7 @@ Task<Result<net::Response>> retrieve_registration(Call call, Context context) {
   if (!context.tenant) co_return unknown_registration();
   auto registration = co_await call.services->here().registrations.get(context.tenant->id, std::move(*id));
   if (!registration) co_return fail(std::move(registration.error()));
+  if (is_elsewhere(context, registration->service_path)) co_return unknown_registration();
   std::string body;
   render_registration(*registration, now(), body);
   co_return net::Response::json(200, std::move(body));

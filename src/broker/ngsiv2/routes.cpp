@@ -30,6 +30,9 @@ constexpr std::string_view kWriteSubscriptions = "broker.subscriptions.write";
 constexpr std::string_view kReadRegistrations = "broker.registrations.read";
 constexpr std::string_view kWriteRegistrations = "broker.registrations.write";
 constexpr std::string_view kInformation = "broker.information.read";
+constexpr std::string_view kReadUsage = "operations.read";
+constexpr std::string_view kResetUsage = "operations.usage.write";
+constexpr std::string_view kWriteLog = "operations.log.write";
 
 constexpr std::string_view kSubscriptions = "/v2/subscriptions";
 constexpr std::string_view kSubscription = "/v2/subscriptions/{subscriptionId}";
@@ -82,6 +85,15 @@ constexpr Line kLines[] = {
     {post, "/v2/op/query", "batchQuery", kRead, DataClass::internal, LimitClass::query, batch_query},
     {post, "/v2/op/notify", "receiveNotification", kWrite, DataClass::internal, LimitClass::batch, notify},
     {get, "/v2", "retrieveEntryPoints", kInformation, DataClass::open, LimitClass::read, entry_points},
+    {get, "/admin/metrics", "retrieveUsage", kReadUsage, DataClass::internal, LimitClass::operations, retrieve_metrics},
+    {delete_, "/admin/metrics", "resetUsage", kResetUsage, DataClass::internal, LimitClass::operations, reset_metrics},
+    {get, "/admin/log", "retrieveLogLevel", kReadUsage, DataClass::internal, LimitClass::operations,
+     retrieve_log_level},
+    {put, "/admin/log", "changeLogLevel", kWriteLog, DataClass::internal, LimitClass::operations, change_log_level},
+    {get, "/statistics", "retrieveStatistics", kReadUsage, DataClass::internal, LimitClass::operations,
+     retrieve_statistics},
+    {delete_, "/statistics", "resetStatistics", kResetUsage, DataClass::internal, LimitClass::operations,
+     reset_statistics},
     {get, "/version", "retrieveVersion", kInformation, DataClass::open, LimitClass::read, version},
 };
 

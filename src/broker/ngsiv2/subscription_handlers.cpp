@@ -31,7 +31,7 @@ Task<Result<net::Response>> list_subscriptions(Call call, Context context) {
   const Timestamp present = now();
   for (const Subscription& subscription : page.subscriptions) {
     if (body.size() > 1) body += ',';
-    append_subscription(body, subscription, present);
+    append_subscription(body, subscription, present, call.settings->mqtt_failure_reason);
   }
   body += ']';
   co_return list_response(std::move(body), context.has(Option::count) ? std::optional(page.total) : std::nullopt);
@@ -63,8 +63,9 @@ Task<Result<net::Response>> retrieve_subscription(Call call, Context context) {
   if (!context.tenant) co_return unknown_subscription();
   auto subscription = co_await call.services->here().subscriptions.get(context.tenant->id, std::move(*id));
   if (!subscription) co_return fail(std::move(subscription.error()));
+  if (is_elsewhere(context, subscription->service_path)) co_return unknown_subscription();
   std::string body;
-  append_subscription(body, *subscription, now());
+  append_subscription(body, *subscription, now(), call.settings->mqtt_failure_reason);
   co_return net::Response::json(200, std::move(body));
 }
 
@@ -73,7 +74,11 @@ Task<Result<net::Response>> update_subscription(Call call, Context context) {
   if (!id) co_return fail(std::move(id.error()));
   if (auto json = require_json(context); !json) co_return fail(std::move(json.error()));
   if (!context.tenant) co_return unknown_subscription();
-  const auto patch = [body = call.request->body, rules = context.rules](Subscription& subscription) {
+  // A service path in the header moves the subscription there; without one it stays where it is.
+  auto path = declared_path(context, "");
+  if (!path) co_return fail(std::move(path.error()));
+  const auto patch = [body = call.request->body, rules = context.rules, path](Subscription& subscription) {
+    if (!path->empty()) subscription.service_path = *path;
     return patch_subscription(subscription, body, rules);
   };
   auto updated =

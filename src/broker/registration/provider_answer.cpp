@@ -14,6 +14,7 @@ namespace dom = simdjson::dom;
 using ngsiv2::canonical;
 using ngsiv2::text_of;
 
+constexpr int kNoContent = 204;
 constexpr int kNotFound = 404;
 constexpr int kUnprocessable = 422;
 
@@ -235,8 +236,12 @@ std::vector<Untaken> all_untaken(const UpdateForward& forward) {
 
 Result<std::vector<Untaken>> read_update_answer(const net::ClientResponse& response, const UpdateForward& forward) {
   if (response.status == kNotFound || response.status == kUnprocessable) return all_untaken(forward);
+  if (!forward.legacy) {
+    // NGSIv2 knows one answer for "done"; whatever else comes was not written for this request.
+    if (response.status != kNoContent) return unexpected_status(response.status);
+    return std::vector<Untaken>{};
+  }
   if (response.status < 200 || response.status > 299) return unexpected_status(response.status);
-  if (!forward.legacy) return std::vector<Untaken>{};
   if (response.body.empty()) return unreadable("it is empty");
   return read_legacy_update(response.body);
 }

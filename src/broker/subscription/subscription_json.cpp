@@ -174,14 +174,16 @@ void notification(JsonWriter& w, const Notification& n, const DeliveryRecord* de
 
 }  // namespace
 
-void append_subscription(std::string& out, const Subscription& s, Timestamp now) {
+void append_subscription(std::string& out, const Subscription& s, Timestamp now, bool mqtt_failure_reason) {
+  DeliveryRecord deliveries = s.deliveries;
+  if (s.notification.transport == Transport::mqtt && !mqtt_failure_reason) deliveries.last_failure_reason.clear();
   JsonWriter w(out);
   w.begin_object().key("id").string(s.id);
   text(w, "description", s.description);
   time(w, "expires", s.expires);
   w.key("status").string(s.is_expired(now) ? "expired" : to_string(s.status));
   subject(w, s);
-  notification(w, s.notification, &s.deliveries);
+  notification(w, s.notification, &deliveries);
   if (s.throttling > 0) w.key("throttling").integer(s.throttling);
   w.end_object();
 }

@@ -31,9 +31,9 @@ const db::Statement kGet{"subscription_get", "select " MACHI_SUBSCRIPTION_COLUMN
 const db::Statement kAll{"subscription_all", "select " MACHI_SUBSCRIPTION_COLUMNS " from machi.subscription"};
 const db::Statement kUpdate{
     "subscription_update",
-    "update machi.subscription set definition = $3::text, status = $4::text, fails_counter = $6::bigint, modified = "
-    "now(), revision = "
-    "revision + 1 where tenant = $1::int and id = $2::text and revision = $5::bigint returning 1"};
+    "update machi.subscription set definition = $3::text, status = $4::text, fails_counter = $6::bigint, "
+    "service_path = $7::text, modified = now(), revision = revision + 1 where tenant = $1::int and id = $2::text and "
+    "revision = $5::bigint returning 1"};
 const db::Statement kRemove{
     "subscription_remove",
     "with gone as (delete from machi.pending_delivery where tenant = $1::int and subscription = $2::text) delete from "
@@ -197,7 +197,7 @@ Task<Result<>> SubscriptionStore::update(TenantId tenant, std::string id, std::f
     opening[1].statement = &kUpdate;
     db::Parameters& p = opening[1].parameters;
     p.add(static_cast<int>(tenant.value)).add(id).add(to_definition(s)).add(to_string(s.status)).add(stored->revision);
-    p.add(s.deliveries.fails_counter);
+    p.add(s.deliveries.fails_counter).add(s.service_path);
     auto updated = co_await (*connection)->run(std::move(opening), std::chrono::milliseconds(5000));
     if (!updated) co_return fail(updated.error());
     ++stored->revision;

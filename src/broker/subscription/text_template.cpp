@@ -28,7 +28,11 @@ std::size_t find_end(std::string_view text, std::size_t begin, Respect respect) 
 /// A broken expression may have a quotation mark or a brace too many: then the next closing brace ends it.
 std::size_t find_end(std::string_view text, std::size_t begin) {
   for (const auto respect : {Respect::quotes_and_braces, Respect::braces, Respect::nothing}) {
-    if (const auto end = find_end(text, begin, respect); end != text.npos) return end;
+    const auto end = find_end(text, begin, respect);
+    if (end == text.npos) continue;
+    // No expression holds the beginning of a macro: `${${B}}` is `${${B}` and a brace.
+    if (respect != Respect::nothing && text.substr(begin, end - begin).contains("${")) continue;
+    return end;
   }
   return text.npos;
 }

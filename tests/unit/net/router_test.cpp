@@ -77,7 +77,7 @@ class RouterTest : public testing::Test {
           if (r.headers.has("Refuse")) return fail(ErrorCode::forbidden, "no right");
           return {};
         },
-        [this](const Request&, const Route* r, int status, std::int64_t) { seen_ = {r, status}; });
+        [this](const Answered& a) { seen_ = {a.route, a.response.status}; });
     request_.method = method_of(method);
     request_.method_name = method;
     request_.path = path;

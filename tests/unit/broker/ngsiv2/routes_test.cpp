@@ -56,8 +56,9 @@ class RoutesTest : public testing::Test {
     net::Client client(loop, std::make_shared<const net::OutgoingGuard>(), {});
     RegistrationStore registrations(database, std::make_shared<RegistrationNews>(0));
     Forwarder forwarder(client, registrations.book(), {});
-    services.add(
-        std::make_unique<LoopServices>(LoopServices{store, tenants, subscriptions, history, registrations, forwarder}));
+    RequestTokens tokens;
+    services.add(std::make_unique<LoopServices>(
+        LoopServices{store, tenants, subscriptions, history, registrations, forwarder, tokens}));
     std::vector<net::RouteGroup> groups;
     groups.push_back(routes(services, {.version = "1.2.3"}));
     const net::Router router(std::move(groups), nullptr, nullptr);

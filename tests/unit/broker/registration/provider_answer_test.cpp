@@ -101,6 +101,7 @@ TEST(ProviderAnswer, UpdateIsToldByItsStatus) {
     ASSERT_EQ(untaken->size(), 1U);
     EXPECT_EQ(untaken->at(0).attributes, (std::vector<std::string>{"A1", "A2"}));
   }
+  EXPECT_FALSE(read_update_answer(response(200, ""), forward(false)));
   EXPECT_FALSE(read_update_answer(response(500, ""), forward(false)));
 }
 

@@ -37,6 +37,10 @@ TEST(TextTemplate, ASingleMacroKeepsItsKind) {
   EXPECT_EQ(value(""), R"("")");
 }
 
+TEST(TextTemplate, AMacroInsideAMacroEndsAtTheFirstBrace) {
+  EXPECT_EQ(value("${${B}}"), R"("null}")");
+}
+
 TEST(TextTemplate, BracesAndQuotesBelongToTheExpression) {
   EXPECT_EQ(value("${{a:A+1, b:{c:B}}}"), R"({"a":2,"b":{"c":"b"}})");
   EXPECT_EQ(value("${B+'}'}"), R"("b}")");
