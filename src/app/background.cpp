@@ -6,6 +6,7 @@
 
 #include "app/client_options.h"
 #include "base/ids.h"
+#include "broker/attribute_index_job.h"
 #include "broker/upkeep.h"
 #include "core/upkeep.h"
 
@@ -40,15 +41,16 @@ core::LogConsumer::Options consumer_options(const Configuration& configuration) 
   return options;
 }
 
-std::vector<core::Job> jobs(db::Database& database, const Configuration& configuration) {
+std::vector<core::Job> jobs(db::Database& database, const std::string& url, const Configuration& configuration) {
   std::vector<core::Job> all = core::upkeep_jobs(database, configuration.change_log.keep);
   for (core::Job& job : broker::upkeep_jobs(database, configuration.history.keep)) all.push_back(std::move(job));
+  all.push_back(broker::attribute_index_job(database, url));
   return all;
 }
 
 }  // namespace
 
-Background::Background(db::Database& database, broker::TenantDirectory& tenants,
+Background::Background(db::Database& database, const std::string& url, broker::TenantDirectory& tenants,
                        std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
                        core::Metrics& metrics, const broker::RequestTokens& tokens, broker::Usage& usage)
     : subscriptions_(database),
@@ -59,7 +61,7 @@ Background::Background(db::Database& database, broker::TenantDirectory& tenants,
       dispatcher_(database.loop(), subscriptions_, journal_, sender_, tenants, dispatcher_options(configuration),
                   dispatcher_meters(metrics)),
       consumer_(database, consumer_options(configuration), dispatcher_),
-      jobs_(database, node_name(configuration), jobs(database, configuration)) {
+      jobs_(database, node_name(configuration), jobs(database, url, configuration)) {
   metrics.gauge("machi_log_lag_seconds", "Age of the oldest change whose notifications are not finished.",
                 [this] { return consumer_.lag_seconds(); });
   metrics.gauge("machi_log_slots", "Slots of the change log that this node answers for.",

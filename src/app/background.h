@@ -21,9 +21,10 @@ namespace machi::app {
 /// What runs beside the requests, on a loop of its own: reading of the change log, notifications, jobs.
 class Background {
  public:
-  Background(db::Database& database, broker::TenantDirectory& tenants, std::shared_ptr<const net::OutgoingGuard> guard,
-             const Configuration& configuration, core::Metrics& metrics, const broker::RequestTokens& tokens,
-             broker::Usage& usage);
+  /// `url`: of the same database, for work that needs a connection of its own.
+  Background(db::Database& database, const std::string& url, broker::TenantDirectory& tenants,
+             std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
+             core::Metrics& metrics, const broker::RequestTokens& tokens, broker::Usage& usage);
 
   /// Reads what is subscribed, then begins. On the loop.
   [[nodiscard]] Task<> start();

@@ -7,6 +7,7 @@
 #include "app/configuration.h"
 #include "app/import.h"
 #include "app/node.h"
+#include "app/resources.h"
 #include "base/log.h"
 #include "db/private_cluster.h"
 
@@ -83,11 +84,29 @@ int main(int argc, char** argv) {
   auto* demonstration_command =
       app.add_subcommand("load-demonstration", "put the demonstration city into the default tenant");
   demonstration_command->add_option("--data", data, "the data folder")->capture_default_str();
+  auto* resources_command = app.add_subcommand("resources", "what staff manage, as a file");
+  resources_command->require_subcommand(1);
+  std::string resources_file;
+  bool dry_run = false;
+  auto* export_command = resources_command->add_subcommand("export", "write all of it into a file");
+  export_command->add_option("FILE", resources_file, "the file; - for standard output")->required();
+  export_command->add_option("--data", data, "the data folder")->capture_default_str();
+  auto* resources_import_command = resources_command->add_subcommand("import", "make and change what a file holds");
+  resources_import_command->add_option("FILE", resources_file, "the file; - for standard input")->required();
+  resources_import_command->add_flag("--dry-run", dry_run, "check and count only");
+  resources_import_command->add_option("--data", data, "the data folder")->capture_default_str();
+  auto* openapi_command = app.add_subcommand("openapi", "contracts that are made from declarations");
+  openapi_command->require_subcommand(1);
+  auto* openapi_resources_command = openapi_command->add_subcommand("resources", "api/resources.yaml");
   CLI11_PARSE(app, argc, argv);
 
   if (describe_command->parsed()) {
     Configuration defaults;
     std::cout << machi::describe_settings(defaults.settings());
+    return 0;
+  }
+  if (openapi_resources_command->parsed()) {
+    std::cout << machi::app::resources_openapi();
     return 0;
   }
   if (upgrade_command->parsed()) {
@@ -103,6 +122,10 @@ int main(int argc, char** argv) {
     return machi::app::run_import(*configuration, folder, arguments);
   }
   if (demonstration_command->parsed()) return machi::app::run_load_demonstration(*configuration, folder);
+  if (export_command->parsed()) return machi::app::run_resources_export(*configuration, folder, resources_file);
+  if (resources_import_command->parsed()) {
+    return machi::app::run_resources_import(*configuration, folder, resources_file, dry_run);
+  }
   if (port >= 0) configuration->server.port = port;
   return serve(std::move(*configuration), folder);
 }

@@ -10,12 +10,14 @@
 #include "app/operations_routes.h"
 #include "base/ids.h"
 #include "base/log.h"
+#include "broker/declarations.h"
 #include "broker/history/routes.h"
 #include "broker/ngsiv2/routes.h"
 #include "broker/services.h"
 #include "broker/store/postgres_entity_store.h"
 #include "core/metrics.h"
 #include "core/principal.h"
+#include "core/resource_routes.h"
 #include "db/database.h"
 #include "net/server.h"
 #include "net/static_files.h"
@@ -125,6 +127,8 @@ struct Node::Parts {
   std::shared_ptr<broker::Usage> usage = std::make_shared<broker::Usage>();
   broker::RequestTokens tokens;
   broker::Services services;
+  core::ResourceCatalogue resources{broker::declarations()};
+  PerLoop<core::StaffServices> staff;
   std::unique_ptr<Background> background;
   std::shared_ptr<const net::Router> router;
   std::unique_ptr<net::Server> server;
@@ -175,14 +179,16 @@ void Node::Parts::build_loops(const std::string& url) {
     services.add(std::make_unique<broker::LoopServices>(
         broker::LoopServices{*parts.entities, *parts.tenants, *parts.subscriptions, *parts.history,
                              *parts.registrations, *parts.forwarder, tokens}));
+    staff.add(std::make_unique<core::StaffServices>(
+        core::StaffServices{core::ResourceStore(*parts.database), core::AuditLog(*parts.database)}));
     loops.push_back(std::move(parts));
   }
 }
 
 Result<> Node::Parts::build_background() {
   LoopParts& parts = loops.back();
-  background =
-      std::make_unique<Background>(*parts.database, *parts.tenants, guard, configuration, metrics, tokens, *usage);
+  background = std::make_unique<Background>(*parts.database, database->url(), *parts.tenants, guard, configuration,
+                                            metrics, tokens, *usage);
   return {};
 }
 
@@ -212,6 +218,8 @@ Result<> Node::Parts::serve() {
   settings.mqtt_failure_reason = configuration.ngsiv2.mqtt_failure_reason;
   groups.push_back(broker::ngsiv2::routes(services, std::move(settings), cors()));
   groups.push_back(broker::history_routes(services));
+  groups.push_back(core::resource_routes(resources, staff));
+  groups.push_back(core::audit_routes(staff));
   if (auto added = add_status_page(groups); !added) return added;
   auto meters = std::make_shared<RequestMeters>(metrics, groups);
   const auto gate = [](net::Request& request, const net::Route& route) -> Result<> {

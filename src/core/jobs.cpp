@@ -57,6 +57,9 @@ void JobRunner::start() {
 Task<> JobRunner::stop() {
   stopping_ = true;
   timer_.cancel();
+  for (const Job& job : jobs_) {
+    if (job.cancel) job.cancel();
+  }
   co_await scope_.join();
 }
 

@@ -18,6 +18,8 @@ struct Job {
   std::string_view schedule;  ///< see Schedule
   /// Does the work and answers what it did, for the job's history. Runs on the background loop.
   std::function<Task<Result<std::string>>()> run;
+  /// Makes a run under way end soon, for those that may take long. Called on the loop when the runner stops.
+  std::function<void()> cancel{};
 };
 
 /// Runs jobs on one node at a time: a run holds the job's row by a lease that is renewed while it works. A failed run

@@ -27,21 +27,33 @@ std::string quoted_literal(std::string_view text) {
 
 }  // namespace
 
-std::vector<std::string> create_index_statements(std::string_view attribute, bool concurrently,
-                                                 std::string_view schema) {
+std::vector<AttributeIndex> attribute_indexes(std::string_view attribute, bool concurrently, std::string_view schema) {
   const auto cell = fmt::format("(search -> {})", quoted_literal(attribute));
   const std::array<std::string, 3> expressions{fmt::format("machi.ordinal({})", cell),
                                                fmt::format("machi.text_key({})", cell),
                                                fmt::format("({} -> 'a')", cell)};
   const std::array<std::string, 3> columns{fmt::format("tenant, ({})", expressions[0]),
                                            fmt::format("tenant, ({}) collate \"C\"", expressions[1]), "tenant"};
-  std::vector<std::string> statements;
+  const std::string_view how = concurrently ? "concurrently " : "";
+  std::vector<AttributeIndex> indexes;
   for (std::size_t i = 0; i < kSuffixes.size(); ++i) {
-    const auto name = index_name(attribute, kSuffixes[i]);
-    statements.push_back(fmt::format("create index {}if not exists {} on {}.entity ({}) where {} is not null",
-                                     concurrently ? "concurrently " : "", name, schema, columns[i], expressions[i]));
-    statements.push_back(fmt::format("create statistics if not exists {0}.{1}_statistics on ({2}) from {0}.entity",
-                                     schema, name, expressions[i]));
+    AttributeIndex index{kSuffixes[i], index_name(attribute, kSuffixes[i]), {}, {}};
+    index.create.push_back(fmt::format("create index {}if not exists {} on {}.entity ({}) where {} is not null", how,
+                                       index.name, schema, columns[i], expressions[i]));
+    index.create.push_back(fmt::format("create statistics if not exists {0}.{1}_statistics on ({2}) from {0}.entity",
+                                       schema, index.name, expressions[i]));
+    index.drop.push_back(fmt::format("drop index {}if exists {}.{}", how, schema, index.name));
+    index.drop.push_back(fmt::format("drop statistics if exists {}.{}_statistics", schema, index.name));
+    indexes.push_back(std::move(index));
+  }
+  return indexes;
+}
+
+std::vector<std::string> create_index_statements(std::string_view attribute, bool concurrently,
+                                                 std::string_view schema) {
+  std::vector<std::string> statements;
+  for (const AttributeIndex& index : attribute_indexes(attribute, concurrently, schema)) {
+    statements.insert(statements.end(), index.create.begin(), index.create.end());
   }
   statements.push_back(fmt::format("analyze {}.entity", schema));
   return statements;
@@ -49,11 +61,8 @@ std::vector<std::string> create_index_statements(std::string_view attribute, boo
 
 std::vector<std::string> drop_index_statements(std::string_view attribute, bool concurrently, std::string_view schema) {
   std::vector<std::string> statements;
-  for (const auto suffix : kSuffixes) {
-    const auto name = index_name(attribute, suffix);
-    statements.push_back(
-        fmt::format("drop index {}if exists {}.{}", concurrently ? "concurrently " : "", schema, name));
-    statements.push_back(fmt::format("drop statistics if exists {}.{}_statistics", schema, name));
+  for (const AttributeIndex& index : attribute_indexes(attribute, concurrently, schema)) {
+    statements.insert(statements.end(), index.drop.begin(), index.drop.end());
   }
   return statements;
 }

@@ -26,6 +26,20 @@ struct Sql {
 /// `select count(*) …` of the same entities; limit and offset do not matter.
 [[nodiscard]] Sql count_sql(const Query& query, std::string_view schema = "machi");
 
+/// One index of a declared attribute, and the statistics that go with it.
+struct AttributeIndex {
+  std::string_view suffix;  ///< ordinal (numbers and dates), text, array
+  std::string name;         ///< made from the attribute's hash
+  std::vector<std::string> create;
+  std::vector<std::string> drop;
+};
+
+/// The three indexes of an attribute. Comparisons with numbers or dates need ordinal and array, those with strings text
+/// and array. With `concurrently` their statements are to be run one by one, outside a transaction; `analyze
+/// machi.entity` after them makes the planner see them.
+[[nodiscard]] std::vector<AttributeIndex> attribute_indexes(std::string_view attribute, bool concurrently,
+                                                            std::string_view schema = "machi");
+
 /// The statements that make the indexes of a declared attribute, and the statistics without which the planner does not
 /// choose them (it takes none from partial indexes); with `concurrently` to be run one by one, outside a transaction.
 /// The last one analyzes the table. The name is quoted as a literal; names of indexes are made from its hash.

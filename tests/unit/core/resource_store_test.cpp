@@ -1,0 +1,204 @@
+#include "core/resource_store.h"
+
+#include "base/suspend.h"
+#include "core/resource_file.h"
+#include "db/migrations.h"
+#include "unit/core/sample_resource.h"
+#include "unit/db/test_cluster.h"
+
+namespace machi::core {
+namespace {
+
+using db::testing::execute;
+using Action = ResourceChange::Action;
+using What = ResourceOutcome::What;
+
+/// A store over a database of its own with all migrations.
+class ResourceStoreTest : public testing::Test {
+ protected:
+  ResourceStoreTest() : url_(db::testing::new_database()) {
+    execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
+    const auto migrated = db::migrate(url_, db::all_migrations());
+    EXPECT_TRUE(migrated) << migrated.error().message;
+  }
+
+  void run(const std::function<Task<>(ResourceStore&)>& test) {
+    Loop loop(1);
+    loop_ = &loop;
+    db::Database database(loop, {.url = url_});
+    ResourceStore store(database);
+    asio::co_spawn(loop, body(&test, &store, &database), [](const std::exception_ptr& failure) {
+      if (failure) std::rethrow_exception(failure);
+    });
+    loop.run_for(std::chrono::seconds(60));
+    EXPECT_TRUE(loop.stopped()) << "the test did not end within a minute";
+  }
+
+  static Task<> body(const std::function<Task<>(ResourceStore&)>* test, ResourceStore* store, db::Database* database) {
+    co_await (*test)(*store);
+    co_await database->close();
+  }
+
+  /// One change in the default tenant.
+  ResourceResult<ResourceOutcome> change(ResourceChange asked) {
+    ResourceResult<ResourceOutcome> result = std::unexpected(ResourceError{});
+    run([&](ResourceStore& store) -> Task<> {
+      result = co_await store.change(&declaration(), 1, asked, {"tester", "c-1"});
+    });
+    return result;
+  }
+
+  ResourceResult<ResourceOutcome> create(std::string_view body) {
+    return change({.action = Action::create, .body = *Json::parse(body)});
+  }
+
+  const ResourceDeclaration& declaration() { return catalogue_.kinds().front().declaration; }
+
+  std::string url_;
+  Loop* loop_ = nullptr;
+  ResourceCatalogue catalogue_{{sample_declaration()}};
+};
+
+TEST_F(ResourceStoreTest, AChangeAndItsAuditRecordAreOneTransaction) {
+  const auto made = create(R"({"name":"a","user":"u","password":"hidden"})");
+  ASSERT_TRUE(made) << made.error().error.message;
+  EXPECT_EQ(made->what, What::created);
+  EXPECT_EQ(made->resource.revision, 1);
+  EXPECT_EQ(execute(url_, "select xmin = (select xmin from machi.audit) from machi.resource"), "t");
+  EXPECT_EQ(execute(url_,
+                    "select principal || ' ' || operation || ' ' || resource || ' ' || correlator || ' ' || tenant "
+                    "from machi.audit"),
+            "tester connectors.create connectors/a c-1 1");
+  EXPECT_EQ(execute(url_, "select detail -> 'after' ->> 'password' from machi.audit"), "***");
+  EXPECT_EQ(execute(url_, "select document ->> 'password' from machi.resource"), "hidden");
+}
+
+TEST_F(ResourceStoreTest, AnAuditRecordTellsBeforeAndAfter) {
+  ASSERT_TRUE(create(R"({"name":"a","most":3})"));
+  ASSERT_TRUE(change({.action = Action::patch, .id = "a", .body = *Json::parse(R"({"most":4})")}));
+  ASSERT_TRUE(change({.action = Action::remove, .id = "a"}));
+  EXPECT_EQ(execute(url_,
+                    "select string_agg(concat_ws(' ', operation, detail #>> '{before,most}', detail #>> "
+                    "'{after,most}'), ', ' order by id) "
+                    "from machi.audit"),
+            "connectors.create 3, connectors.update 3 4, connectors.delete 4");
+  EXPECT_EQ(execute(url_, "select count(*) from machi.resource"), "0");
+}
+
+TEST_F(ResourceStoreTest, WhatChangesNothingIsNotWritten) {
+  ASSERT_TRUE(create(R"({"name":"a"})"));
+  const auto again = change({.action = Action::replace, .id = "a", .body = *Json::parse(R"({"protocol":"http"})")});
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again->what, What::unchanged);
+  EXPECT_EQ(execute(url_, "select revision from machi.resource"), "1");
+  EXPECT_EQ(execute(url_, "select count(*) from machi.audit"), "1");
+}
+
+TEST_F(ResourceStoreTest, ATakenIdIsAConflict) {
+  ASSERT_TRUE(create(R"({"name":"a"})"));
+  const auto second = create(R"({"name":"a"})");
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().error.code, ErrorCode::conflict);
+  EXPECT_EQ(execute(url_, "select count(*) from machi.audit"), "1");
+}
+
+TEST_F(ResourceStoreTest, TwoCreationsAtOnceMakeOne) {
+  run([&](ResourceStore& store) -> Task<> {
+    int made = 0;
+    int left = 8;
+    auto start = [&](Resume<int> resume) {
+      auto shared = std::make_shared<Resume<int>>(std::move(resume));
+      for (int i = 0; i < 8; ++i) {
+        ResourceChange asked{.action = Action::create, .body = *Json::parse(R"({"name":"a"})")};
+        asio::co_spawn(*loop_, store.change(&declaration(), 1, std::move(asked), {"tester", "c"}),
+                       [&, shared](const std::exception_ptr&, const ResourceResult<ResourceOutcome>& result) {
+                         if (result) ++made;
+                         if (!result) EXPECT_EQ(result.error().error.code, ErrorCode::conflict);
+                         if (--left == 0) (*shared)(0);
+                       });
+      }
+    };
+    co_await suspend<int>(std::move(start));
+    EXPECT_EQ(made, 1);
+  });
+  EXPECT_EQ(execute(url_, "select count(*) from machi.audit"), "1");
+}
+
+TEST_F(ResourceStoreTest, AnETagGuardsAgainstLostUpdates) {
+  const auto made = create(R"({"name":"a"})");
+  ASSERT_TRUE(made);
+  const ResourceChange mine{
+      .action = Action::patch, .id = "a", .body = *Json::parse(R"({"most":1})"), .if_match = made->resource.etag()};
+  ASSERT_TRUE(change(mine));
+  const auto late = change(mine);
+  ASSERT_FALSE(late);
+  EXPECT_TRUE(late.error().precondition_failed);
+  // Removed and made again, it is another one, though its revision is the same.
+  ASSERT_TRUE(change({.action = Action::remove, .id = "a"}));
+  ASSERT_TRUE(create(R"({"name":"a"})"));
+  EXPECT_FALSE(change(mine));
+}
+
+TEST_F(ResourceStoreTest, ADryRunWritesNothing) {
+  const auto would = change({.action = Action::replace, .id = "a", .body = *Json::parse("{}"), .dry_run = true});
+  ASSERT_TRUE(would);
+  EXPECT_EQ(would->what, What::created);
+  EXPECT_EQ(execute(url_, "select (select count(*) from machi.resource) + (select count(*) from machi.audit)"), "0");
+}
+
+TEST_F(ResourceStoreTest, AFileCarriesEverythingAndChangesNothingTheSecondTime) {
+  ASSERT_TRUE(create(R"({"name":"a","user":"u","password":"hidden"})"));
+  ASSERT_TRUE(create(R"({"name":"b","most":3})"));
+  std::string text;
+  ResourceImport again;
+  ResourceImport elsewhere;
+  run([&](ResourceStore& store) -> Task<> {
+    auto exported = co_await export_resources(&catalogue_, &store);
+    EXPECT_TRUE(exported);
+    text = *exported;
+    auto imported = co_await import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"});
+    EXPECT_TRUE(imported);
+    again = *imported;
+  });
+  EXPECT_FALSE(text.contains("hidden"));
+  EXPECT_EQ(again.counts["connectors"].unchanged, 2);
+  execute(url_, "delete from machi.resource where name = 'b'");
+  run([&](ResourceStore& store) -> Task<> {
+    auto imported = co_await import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"});
+    EXPECT_TRUE(imported);
+    elsewhere = *imported;
+  });
+  EXPECT_EQ(elsewhere.counts["connectors"].created, 1);
+  EXPECT_EQ(execute(url_, "select document ->> 'password' from machi.resource where name = 'a'"), "hidden");
+}
+
+TEST_F(ResourceStoreTest, AFileWithFaultsChangesNothingAndTellsAllOfThem) {
+  const std::string text = R"({"format":"machi-resources/1","resources":[
+    {"kind":"connectors","fields":{"name":"good"}},
+    {"kind":"connectors","fields":{"name":"bad","most":99,"least":-1}},
+    {"kind":"connectors","tenant":"nowhere","fields":{"name":"c"}},
+    {"kind":"nothing","fields":{}}]})";
+  ResourceImport outcome;
+  run([&](ResourceStore& store) -> Task<> {
+    auto imported = co_await import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"});
+    EXPECT_TRUE(imported);
+    outcome = *imported;
+  });
+  ASSERT_EQ(outcome.faults.size(), 4U);
+  EXPECT_EQ(outcome.faults[0].number, 4U);
+  EXPECT_EQ(outcome.faults[1].fault.field, "least");
+  EXPECT_EQ(outcome.faults[2].fault.field, "most");
+  EXPECT_EQ(outcome.faults[3].fault.field, "tenant");
+  EXPECT_EQ(execute(url_, "select count(*) from machi.resource"), "0");
+}
+
+TEST(AuditDetail, HasNoSecrets) {
+  EXPECT_EQ(without_secrets(R"({"mqtt":{"url":"mqtt://u:p@host/a@b","passwd":"x","user":"u"}})"),
+            R"({"mqtt":{"url":"mqtt://***@host/a@b","passwd":"***","user":"u"}})");
+  EXPECT_EQ(without_secrets(R"({"httpCustom":{"headers":{"Authorization":"Bearer x","A":"b"},"url":"http://h/p"}})"),
+            R"({"httpCustom":{"headers":{"Authorization":"***","A":"***"},"url":"http://h/p"}})");
+  EXPECT_EQ(without_secrets("no json: secret"), "");
+}
+
+}  // namespace
+}  // namespace machi::core
