@@ -1,5 +1,9 @@
 #include "broker/upkeep.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 namespace machi::broker {
 namespace {
 
@@ -19,29 +23,33 @@ const db::Statement kExpire{"upkeep_expire", R"(
     select now(), 1, slot, tenant, entity_key, version + 1, 0, id, type, service_path, '', 'expiry', document, '{"kinds":{}}' from gone)
   select count(*) from gone)"};
 
-// A rule (kind history_retention) names a type of its tenant, or * for all others; the default covers the rest.
+const db::Statement kDropHistory{"upkeep_history_months", "select machi.drop_history($1::float8)"};
+// The next entities whose history is not kept for ever, in the order of their keys.
+constexpr std::string_view kLimitedEntities = R"(
+  select tenant, entity_key, seconds from machi.history_kept($1::float8)
+  where seconds is not null and (tenant, entity_key) > ($2::int, $3::bigint) order by tenant, entity_key limit 256)";
+// The shortest of their times lets the planner leave out younger months.
 const db::Statement kExpireHistory{"upkeep_history", R"(
-  with named as (
-    select tenant, entity_key, type from machi.entity union all select tenant, entity_key, type from machi.removed_entity),
-  kept as (
-    select n.tenant, n.entity_key, coalesce((own.document ->> 'keep_seconds')::float8, (any_type.document ->> 'keep_seconds')::float8, $1::float8) as seconds
-    from named n
-    left join machi.resource own on own.tenant = n.tenant and own.kind = 'history_retention' and own.name = n.type
-    left join machi.resource any_type on any_type.tenant = n.tenant and any_type.kind = 'history_retention' and any_type.name = '*'),
+  with kept as (select * from unnest($1::int[], $2::bigint[], $3::float8[]) as k(tenant, entity_key, seconds)),
   old as (
-    select h.ctid, h.tableoid from machi.history h join kept k on k.tenant = h.tenant and k.entity_key = h.entity_key
-    where k.seconds > 0 and h.recorded < now() - make_interval(secs => k.seconds) limit 5000),
+    select h.ctid, h.tableoid from kept k join machi.history h on h.tenant = k.tenant and h.entity_key = k.entity_key
+    where h.recorded < now() - make_interval(secs => k.seconds) and h.recorded < now() - make_interval(secs => $4::float8) limit 5000),
   gone as (delete from machi.history h using old where h.ctid = old.ctid and h.tableoid = old.tableoid returning 1)
   select count(*) from gone)"};
+// Without history the name of a removed entity serves nothing. A day's grace: its last rows may be young.
+const db::Statement kForgetRemoved{"upkeep_forget_removed", R"(
+  delete from machi.removed_entity r using unnest($1::int[], $2::bigint[]) as k(tenant, entity_key)
+  where r.tenant = k.tenant and r.entity_key = k.entity_key and r.removed < now() - interval '1 day'
+    and not exists (select 1 from machi.history h where h.tenant = r.tenant and h.entity_key = r.entity_key))"};
+
+constexpr std::int64_t kHistoryStep = 5000;
 
 /// Repeats a bounded step until it finds nothing more, so that no transaction is long.
-Task<Result<std::string>> repeat(db::Database* database, const db::Statement* step, std::optional<double> parameter,
-                                 std::string what) {
+Task<Result<std::string>> repeat(db::Database* database, const db::Statement* step, std::string what) {
   std::int64_t total = 0;
   for (;;) {
     std::vector<db::Call> calls(1);
     calls[0].statement = step;
-    if (parameter) calls[0].parameters.add(*parameter);
     auto done = co_await database->transact(std::move(calls));
     if (!done) co_return fail(done.error());
     const std::int64_t count = (*done)[0].integer(0, 0);
@@ -51,16 +59,83 @@ Task<Result<std::string>> repeat(db::Database* database, const db::Statement* st
   co_return total > 0 ? std::to_string(total) + what : std::string();
 }
 
+/// Entities whose history is limited, with their times.
+struct LimitedEntities {
+  std::vector<std::int64_t> tenants, keys;
+  std::vector<std::optional<double>> seconds;
+  double shortest = 0;
+};
+
+Task<Result<LimitedEntities>> next_limited(db::Database* database, double default_seconds, std::int64_t tenant,
+                                           std::int64_t key) {
+  db::Parameters p;
+  p.add(default_seconds).add(tenant).add(key);
+  auto rows = co_await database->slow(std::string(kLimitedEntities), std::move(p));
+  if (!rows) co_return fail(rows.error());
+  LimitedEntities limited;
+  for (std::size_t row = 0; row < rows->size(); ++row) {
+    limited.tenants.push_back(rows->integer(row, 0));
+    limited.keys.push_back(rows->integer(row, 1));
+    const double seconds = rows->number(row, 2);
+    limited.shortest = row == 0 ? seconds : std::min(limited.shortest, seconds);
+    limited.seconds.emplace_back(seconds);
+  }
+  co_return limited;
+}
+
+/// Deletes what is too old of these entities, in bounded transactions.
+Task<Result<std::int64_t>> expire_history(db::Database* database, LimitedEntities limited) {
+  std::int64_t total = 0;
+  for (std::int64_t count = kHistoryStep; count == kHistoryStep; total += count) {
+    std::vector<db::Call> calls(1);
+    calls[0].statement = &kExpireHistory;
+    calls[0].parameters.add_array(limited.tenants).add_array(limited.keys);
+    calls[0].parameters.add_array(limited.seconds).add(limited.shortest);
+    auto done = co_await database->transact(std::move(calls));
+    if (!done) co_return fail(done.error());
+    count = (*done)[0].integer(0, 0);
+  }
+  std::vector<db::Call> calls(1);
+  calls[0].statement = &kForgetRemoved;
+  calls[0].parameters.add_array(limited.tenants).add_array(limited.keys);
+  auto forgotten = co_await database->transact(std::move(calls));
+  if (!forgotten) co_return fail(forgotten.error());
+  co_return total;
+}
+
+Task<Result<std::string>> keep_retention(db::Database* database, double default_seconds) {
+  std::vector<db::Call> calls(1);
+  calls[0].statement = &kDropHistory;
+  calls[0].parameters.add(default_seconds);
+  auto dropped = co_await database->transact(std::move(calls));
+  if (!dropped) co_return fail(dropped.error());
+  const std::int64_t months = (*dropped)[0].integer(0, 0);
+  std::int64_t removed = 0;
+  std::int64_t tenant = 0;
+  std::int64_t key = 0;
+  for (;;) {
+    auto limited = co_await next_limited(database, default_seconds, tenant, key);
+    if (!limited) co_return fail(limited.error());
+    if (limited->keys.empty()) break;
+    tenant = limited->tenants.back();
+    key = limited->keys.back();
+    auto expired = co_await expire_history(database, std::move(*limited));
+    if (!expired) co_return fail(expired.error());
+    removed += *expired;
+  }
+  if (months + removed == 0) co_return std::string();
+  co_return fmt::format("{} values removed from history, {} months dropped", removed, months);
+}
+
 }  // namespace
 
 std::vector<core::Job> upkeep_jobs(db::Database& database, std::chrono::milliseconds keep_history) {
   const double seconds = static_cast<double>(keep_history.count()) / 1000.0;
   std::vector<core::Job> jobs;
-  jobs.push_back({"entities.expire", "@every 10s",
-                  [&database] { return repeat(&database, &kExpire, std::nullopt, " entities expired"); }});
-  jobs.push_back({"history.retention", "17 * * * *", [&database, seconds] {
-                    return repeat(&database, &kExpireHistory, seconds, " values removed from history");
-                  }});
+  jobs.push_back(
+      {"entities.expire", "@every 10s", [&database] { return repeat(&database, &kExpire, " entities expired"); }});
+  jobs.push_back(
+      {"history.retention", "17 * * * *", [&database, seconds] { return keep_retention(&database, seconds); }});
   return jobs;
 }
 
