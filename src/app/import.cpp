@@ -5,6 +5,7 @@
 
 #include "app/database_access.h"
 #include "app/loop_threads.h"
+#include "base/ids.h"
 #include "broker/store/postgres_entity_store.h"
 #include "broker/tenants.h"
 #include "core/metrics.h"
@@ -18,6 +19,10 @@ namespace {
 int report(const Error& error) {
   std::cerr << "machi: " << error.message << '\n';
   return static_cast<int>(ingest::ImportExit::failed);
+}
+
+core::Actor operator_actor() {
+  return {core::Principal::local_operator().subject, random_uuid()};
 }
 
 /// The store behind the blocking face that imports use: a loop of its own in a thread of its own.
@@ -36,7 +41,7 @@ class StoreSink final : public ingest::EntitySink {
   ~StoreSink() override { threads_.wait_for(0, close(entities_.get(), &database_)); }
 
   Result<broker::TenantId> tenant(std::string name) {
-    auto tenant = threads_.wait_for(0, tenants_->find_or_create(std::move(name)));
+    auto tenant = threads_.wait_for(0, tenants_->find_or_create(std::move(name), operator_actor()));
     if (!tenant) return fail(tenant.error());
     return tenant->id;
   }

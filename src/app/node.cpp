@@ -253,7 +253,10 @@ Result<> Node::Parts::serve() {
 }
 
 Result<> Node::Parts::serve_operations() {
-  OperationsState state{&metrics, [database = loops.back().database.get()] { return database_answers(database); }};
+  OperationsState state{&metrics, [database = loops.back().database.get()] { return database_answers(database); },
+                        [audit = &staff.at(threads->background()).audit](core::Actor actor, core::AuditRecord record) {
+                          return audit->write(std::move(actor), std::move(record));
+                        }};
   std::vector<net::RouteGroup> operations_groups;
   operations_groups.push_back(operations_routes(state));
   const auto operator_gate = [](net::Request& request, const net::Route& route) -> Result<> {

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/json_writer.h"
 #include "base/log.h"
+#include "core/principal.h"
 
 namespace machi::app {
 namespace {
@@ -42,11 +43,15 @@ Task<Response> metrics(const core::Metrics* registry) {
   co_return response;
 }
 
-Response level_answer() {
+std::string level_json() {
   std::string body;
   JsonWriter json(body);
   json.begin_object().key("level").string(log::name_of(log::level())).end_object();
-  return Response::json(200, std::move(body));
+  return body;
+}
+
+Response level_answer() {
+  return Response::json(200, level_json());
 }
 
 Task<Response> read_level(Request&) {
@@ -54,7 +59,8 @@ Task<Response> read_level(Request&) {
 }
 
 /// `{"level":"debug"}`.
-Task<Response> change_level(Request& request) {
+Task<Response> change_level(decltype(OperationsState::audit) audit, Request* asked) {
+  Request& request = *asked;
   const auto body = Json::parse(request.body);
   const Json* name = body ? body->find("level") : nullptr;
   if (name == nullptr || !name->is_string()) {
@@ -64,7 +70,12 @@ Task<Response> change_level(Request& request) {
   const auto level = log::parse_level(name->as_string());
   if (!level) co_return net::problem_details(level.error(), request);
   log::info("log level changed", {{"level", log::name_of(*level)}, {"correlator", request.correlator}});
+  core::AuditRecord record{.operation = "log.update", .resource = "admin/log", .before = level_json()};
   log::set_level(*level);
+  record.after = level_json();
+  core::Actor actor{request.principal != nullptr ? request.principal->subject : std::string(), request.correlator};
+  auto recorded = co_await audit(std::move(actor), std::move(record));
+  if (!recorded) log::warn("a change of the log level has no audit record", {{"reason", recorded.error().message}});
   co_return level_answer();
 }
 
@@ -85,7 +96,8 @@ net::RouteGroup operations_routes(const OperationsState& state) {
   routes.emplace_back(Method::get, "/admin/log", Operation("getLogLevel"), read, DataClass::internal,
                       LimitClass::operations, read_level);
   routes.emplace_back(Method::put, "/admin/log", Operation("setLogLevel"), write, DataClass::internal,
-                      LimitClass::operations, change_level);
+                      LimitClass::operations,
+                      [audit = state.audit](Request& request) { return change_level(audit, &request); });
   return {"/", net::problem_details, std::move(routes)};
 }
 

@@ -1,6 +1,8 @@
 #include "broker/tenants.h"
 
 #include "base/json.h"
+#include "base/json_writer.h"
+#include "core/guarded_change.h"
 
 namespace machi::broker {
 namespace {
@@ -9,7 +11,7 @@ const db::Statement kAll{"tenant_all", "select id, name, settings::text from mac
 const db::Statement kOne{"tenant_one", "select id, name, settings::text from machi.tenant where name = $1::text"};
 const db::Statement kCreate{
     "tenant_create",
-    "insert into machi.tenant (name, settings) values ($1::text, $2::jsonb) on conflict (name) do nothing"};
+    "insert into machi.tenant (name, modified_by) values ($1::text, $2::text) on conflict (name) do nothing"};
 
 constexpr std::chrono::seconds kFresh{1};
 
@@ -68,15 +70,19 @@ Task<Result<std::optional<Tenant>>> TenantDirectory::find(std::string name) {
   co_return std::optional<Tenant>(known->second);
 }
 
-Task<Result<Tenant>> TenantDirectory::find_or_create(std::string name) {
+Task<Result<Tenant>> TenantDirectory::find_or_create(std::string name, core::Actor actor) {
   auto found = co_await find(name);
   if (!found) co_return fail(found.error());
   if (*found) co_return std::move(**found);
   if (!options_.create_on_write) co_return fail(ErrorCode::not_found, "no such tenant: " + name, "Fiware-Service");
-  std::vector<db::Call> calls(1);
-  calls[0].statement = &kCreate;
-  calls[0].parameters.add(name).add("{}");
-  auto created = co_await database_.transact(std::move(calls));
+  db::Call create{&kCreate};
+  create.parameters.add(name).add(actor.principal);
+  std::string after;
+  JsonWriter(after).begin_object().key("name").string(name).end_object();
+  std::vector<db::Call> record;
+  record.push_back(
+      core::audit(actor, {.operation = "tenants.create", .resource = "tenants/" + name, .after = std::move(after)}));
+  auto created = co_await core::change_with(&database_, std::move(create), std::move(record));
   if (!created) co_return fail(created.error());
   auto refreshed = co_await refresh(true);
   if (!refreshed) co_return fail(refreshed.error());

@@ -9,6 +9,7 @@
 #include "base/task.h"
 #include "broker/model/entity.h"
 #include "broker/store/tenant_rules.h"
+#include "core/audit.h"
 #include "db/database.h"
 
 namespace machi::broker {
@@ -39,7 +40,8 @@ class TenantDirectory {
   /// The tenant of this name (lower case; empty for the default tenant), nothing if there is none.
   [[nodiscard]] Task<Result<std::optional<Tenant>>> find(std::string name);
   /// As find; makes it if need be. Errors: not_found when tenants are not made by writing.
-  [[nodiscard]] Task<Result<Tenant>> find_or_create(std::string name);
+  /// `actor`: for the audit record of the creation.
+  [[nodiscard]] Task<Result<Tenant>> find_or_create(std::string name, core::Actor actor);
   /// For the write batcher: rules of the tenants known here.
   [[nodiscard]] const TenantRules& rules() const { return rules_; }
   [[nodiscard]] const Options& options() const { return options_; }

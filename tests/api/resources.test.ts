@@ -221,3 +221,62 @@ test("a file carries resources, twice the same changes nothing, faults change no
   expect((await new Client(machi.url, tenant).get("/resources/history-retentions/Bus")).status).toBe(404);
   rmSync(folder, { recursive: true });
 });
+
+async function audited(resource: string): Promise<AuditItem[]> {
+  return ((await client.get(`/audit?resource=${encodeURIComponent(resource)}`)).json as AuditPage).items.reverse();
+}
+
+test("subscriptions leave audit records without their secrets", async () => {
+  const tenant = await makeTenant();
+  const notification = { mqttCustom: { url: "mqtt://127.0.0.1:1883", topic: "t", user: "u", passwd: "hidden" } };
+  const made = await tenant.post("/v2/subscriptions", { subject: { entities: [{ id: "e" }] }, notification });
+  const path = made.headers.get("Location") ?? "";
+  expect((await tenant.patch(path, { description: "changed" })).status).toBe(204);
+  expect((await tenant.delete(path)).status).toBe(204);
+  expect((await tenant.delete(path)).status).toBe(404);
+  const records = await audited(path.replace("/v2/", ""));
+  expect(records.map((each) => each.operation)).toEqual(["subscriptions.create", "subscriptions.update", "subscriptions.delete"]);
+  expect(records.every((each) => each.tenant === tenant.tenant)).toBe(true);
+  expect(JSON.stringify(records[1]?.detail.after)).toContain("changed");
+  expect(JSON.stringify(records)).not.toContain("hidden");
+});
+
+test("registrations leave audit records", async () => {
+  const tenant = await makeTenant();
+  const provided = { dataProvided: { entities: [{ id: "e", type: "T" }], attrs: ["a"] }, provider: { http: { url: "http://127.0.0.1:9/v2" } } };
+  const made = await tenant.post("/v2/registrations", provided);
+  const path = made.headers.get("Location") ?? "";
+  expect((await tenant.patch(path, { description: "changed" })).status).toBe(204);
+  expect((await tenant.delete(path)).status).toBe(204);
+  const records = await audited(path.replace("/v2/", ""));
+  expect(records.map((each) => each.operation)).toEqual(["registrations.create", "registrations.update", "registrations.delete"]);
+  expect(records[2]?.detail.before).toEqual(records[1]?.detail.after);
+});
+
+test("a tenant that the first write makes leaves one audit record, with the writer's correlator", async () => {
+  const name = newTenant();
+  const writer = new Client(machi.url, name);
+  const writes = [1, 2, 3, 4].map((n) => writer.post("/v2/entities", { id: `e${n}`, type: "T" }, { "Fiware-Correlator": "first" }));
+  for (const answer of await Promise.all(writes)) expect(answer.status).toBe(201);
+  const records = await audited(`tenants/${name}`);
+  expect(records).toMatchObject([{ operation: "tenants.create", correlator: "first", principal: "anonymous" }]);
+  expect((await client.get(`/resources/tenants/${name}`)).json).toMatchObject({ modified_by: "anonymous" });
+});
+
+test("a change of the log level leaves an audit record of the operator", async () => {
+  const operations = new Client(machi.operationsUrl);
+  const { level } = (await operations.get("/admin/log")).json as { level: string };
+  expect((await operations.put("/admin/log", { level: "warn" }, { "Fiware-Correlator": "quiet" })).status).toBe(200);
+  await operations.put("/admin/log", { level });
+  const [quiet] = (await audited("admin/log")).filter((each) => each.correlator === "quiet");
+  expect(quiet).toMatchObject({ operation: "log.update", principal: "operator", detail: { before: { level }, after: { level: "warn" } } });
+});
+
+test("a tenant is known to every connection as soon as its first write is answered", async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const tenant = new Client(machi.url, newTenant());
+    expect((await tenant.post("/v2/entities", { id: "e", type: "T" })).status).toBe(201);
+    const reads = [1, 2, 3, 4].map(() => tenant.get("/v2/entities/e"));
+    for (const answer of await Promise.all(reads)) expect(answer.status).toBe(200);
+  }
+});

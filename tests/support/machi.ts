@@ -30,6 +30,8 @@ export function temporaryFolder(): string {
 export class Machi {
   private constructor(
     readonly url: string,
+    /** Health, metrics and the log level. */
+    readonly operationsUrl: string,
     readonly data: string,
     readonly process: ChildProcess,
     private readonly log: string[],
@@ -50,8 +52,8 @@ export class Machi {
         resolve(signal ?? String(code));
       });
     });
-    const url = await whereItListens(child, ended, log);
-    return new Machi(url, data, child, log, ended, options.data === undefined);
+    const { url, operationsUrl } = await whereItListens(child, ended, log);
+    return new Machi(url, operationsUrl, data, child, log, ended, options.data === undefined);
   }
 
   /** The last lines that the program wrote to standard error. */
@@ -102,13 +104,19 @@ function keepLastLines(child: ChildProcess, log: string[]): void {
   });
 }
 
-async function whereItListens(child: ChildProcess, ended: Promise<string>, log: string[]): Promise<string> {
+interface Addresses {
+  url: string;
+  operationsUrl: string;
+}
+
+async function whereItListens(child: ChildProcess, ended: Promise<string>, log: string[]): Promise<Addresses> {
   let output = "";
-  const line = new Promise<string>((resolve) => {
+  const lines = new Promise<Addresses>((resolve) => {
     child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
-      const address = /^listening on (http:\/\/\S+)$/m.exec(output)?.[1];
-      if (address !== undefined) resolve(address);
+      const url = /^listening on (http:\/\/\S+)$/m.exec(output)?.[1];
+      const operationsUrl = /^operations on (http:\/\/\S+)$/m.exec(output)?.[1];
+      if (url !== undefined && operationsUrl !== undefined) resolve({ url, operationsUrl });
     });
   });
   const late = deadline(startTime, "late");
@@ -116,8 +124,8 @@ async function whereItListens(child: ChildProcess, ended: Promise<string>, log: 
     child.kill("SIGKILL");
     throw new Error(`machi serve did not come up (${how}):\n${output}\n${log.join("\n")}`);
   });
-  const url = await Promise.race([line, failed]);
+  const addresses = await Promise.race([lines, failed]);
   late.cancel();
   failed.catch(() => undefined);
-  return url;
+  return addresses;
 }

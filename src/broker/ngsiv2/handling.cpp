@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/ngsiv2/declaration_request.h"
 #include "broker/ngsiv2/errors.h"
 #include "broker/ngsiv2/forwarding.h"
 #include "core/principal.h"
@@ -91,7 +92,7 @@ Task<Result<WriteScope>> open_for_writing(Call call, Context context) {
   auto path = path_of_write(context.preamble.service_paths);
   if (!path) co_return fail(std::move(path.error()));
   if (context.tenant) co_return WriteScope{context.tenant->id, std::move(*path)};
-  auto tenant = co_await call.services->here().tenants.find_or_create(context.service);
+  auto tenant = co_await call.services->here().tenants.find_or_create(context.service, actor_of(call));
   if (!tenant) co_return fail(std::move(tenant.error()));
   co_return WriteScope{tenant->id, std::move(*path)};
 }

@@ -38,7 +38,7 @@ Task<Result<net::Response>> create_registration(Call call, Context context) {
   if (!path) co_return fail(std::move(path.error()));
   auto registration = parse_registration(call.request->body, context.rules);
   if (!registration) co_return fail(std::move(registration.error()));
-  auto tenant = co_await call.services->here().tenants.find_or_create(context.service);
+  auto tenant = co_await call.services->here().tenants.find_or_create(context.service, actor_of(call));
   if (!tenant) co_return fail(std::move(tenant.error()));
   const Actor actor = actor_of(call);
   registration->tenant = tenant->id;

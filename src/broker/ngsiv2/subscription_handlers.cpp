@@ -43,7 +43,7 @@ Task<Result<net::Response>> create_subscription(Call call, Context context) {
   if (!path) co_return fail(std::move(path.error()));
   auto subscription = parse_subscription(call.request->body, context.rules);
   if (!subscription) co_return fail(std::move(subscription.error()));
-  auto tenant = co_await call.services->here().tenants.find_or_create(context.service);
+  auto tenant = co_await call.services->here().tenants.find_or_create(context.service, actor_of(call));
   if (!tenant) co_return fail(std::move(tenant.error()));
   const Actor actor = actor_of(call);
   subscription->tenant = tenant->id;

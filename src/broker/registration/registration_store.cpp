@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "core/change_log.h"
+#include "core/guarded_change.h"
 
 namespace machi::broker {
 namespace {
@@ -37,6 +38,7 @@ const db::Statement kNote{"registration_note", R"(
 #undef MACHI_REGISTRATION_COLUMNS
 
 constexpr std::chrono::seconds kFresh{1};
+constexpr int kDefinitionColumn = 3;
 constexpr int kRevisionColumn = 8;
 
 std::optional<Timestamp> time_at(const db::Rows& rows, std::size_t row, int column) {
@@ -76,16 +78,30 @@ db::Parameters name(TenantId tenant, const std::string& id) {
   return p;
 }
 
+/// What goes with a change: the announcement and the audit record. `before`, `after`: definitions, empty where there is
+/// none.
+std::vector<db::Call> consequences(TenantId tenant, const std::string& id, std::string_view operation,
+                                   std::string_view before, std::string_view after, const Actor& actor) {
+  std::vector<db::Call> calls;
+  calls.push_back(
+      core::announce(core::ChangeKind::registration, tenant.value, id, after, actor.correlator, actor.principal));
+  calls.push_back(core::audit(actor, {.tenant = tenant.value,
+                                      .operation = operation,
+                                      .resource = "registrations/" + id,
+                                      .before = core::without_secrets(before),
+                                      .after = core::without_secrets(after)}));
+  return calls;
+}
+
 }  // namespace
 
 Task<Result<>> RegistrationStore::create(Registration registration, Actor actor) {
-  std::vector<db::Call> calls(1);
   const std::string definition = to_definition(registration);
-  calls[0].statement = &kInsert;
-  calls[0].parameters = name(registration.tenant, registration.id);
-  calls[0].parameters.add(registration.service_path).add(registration.owner).add(definition);
-  calls.push_back(core::announce(core::ChangeKind::registration, registration.tenant.value, registration.id, definition,
-                                 actor.correlator, actor.principal));
+  db::Call insert{&kInsert, name(registration.tenant, registration.id)};
+  insert.parameters.add(registration.service_path).add(registration.owner).add(definition);
+  std::vector<db::Call> calls =
+      consequences(registration.tenant, registration.id, "registrations.create", "", definition, actor);
+  calls.insert(calls.begin(), std::move(insert));
   auto done = co_await database_.transact(std::move(calls));
   if (!done) co_return fail(std::move(done.error()));
   ++*news_;
@@ -125,33 +141,31 @@ Task<Result<>> RegistrationStore::update(TenantId tenant, std::string id,
     if (rows->empty()) co_return not_found();
     auto current = registration_at(*rows, 0);
     if (!current) co_return fail(std::move(current.error()));
+    const std::string before = to_definition(*current);
     auto patched = patch(std::move(*current));
     if (!patched) co_return fail(std::move(patched.error()));
     const std::string definition = to_definition(*patched);
-    std::vector<db::Call> calls(1);
-    calls[0].statement = &kUpdate;
-    calls[0].parameters = name(tenant, id);
-    calls[0].parameters.add(definition).add(rows->integer(0, kRevisionColumn));
-    calls.push_back(core::announce(core::ChangeKind::registration, tenant.value, id, definition, actor.correlator,
-                                   actor.principal));
-    auto done = co_await database_.transact(std::move(calls));
+    db::Call change{&kUpdate, name(tenant, id)};
+    change.parameters.add(definition).add(rows->integer(0, kRevisionColumn));
+    auto calls = consequences(tenant, id, "registrations.update", before, definition, actor);
+    auto done = co_await core::change_with(&database_, std::move(change), std::move(calls));
     if (!done) co_return fail(std::move(done.error()));
     ++*news_;
-    if ((*done)[0].affected() > 0) co_return Result<>();
+    if (*done) co_return Result<>();
   }
   co_return fail(ErrorCode::busy, "the registration is being changed by others");
 }
 
 Task<Result<>> RegistrationStore::remove(TenantId tenant, std::string id, Actor actor) {
-  std::vector<db::Call> calls(1);
-  calls[0].statement = &kRemove;
-  calls[0].parameters = name(tenant, id);
-  calls.push_back(
-      core::announce(core::ChangeKind::registration, tenant.value, id, "", actor.correlator, actor.principal));
-  auto done = co_await database_.transact(std::move(calls));
+  auto rows = co_await database_.read(kGet, name(tenant, id));
+  if (!rows) co_return fail(std::move(rows.error()));
+  if (rows->empty()) co_return not_found();
+  auto calls = consequences(tenant, id, "registrations.delete", rows->text(0, kDefinitionColumn), "", actor);
+  db::Call change{&kRemove, name(tenant, id)};
+  auto done = co_await core::change_with(&database_, std::move(change), std::move(calls));
   if (!done) co_return fail(std::move(done.error()));
   ++*news_;
-  if ((*done)[0].affected() == 0) co_return not_found();
+  if (!*done) co_return not_found();
   co_return Result<>();
 }
 

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "broker/subscription/subscription_json.h"
 #include "core/change_log.h"
+#include "core/guarded_change.h"
 
 namespace machi::broker {
 namespace {
@@ -96,6 +97,16 @@ db::Call announcement(const StoredSubscription& stored, const Actor& actor) {
                         actor.principal);
 }
 
+/// `before`, `after`: definitions, empty where there is none.
+db::Call audit_record(TenantId tenant, const std::string& id, std::string_view operation, std::string_view before,
+                      std::string_view after, const Actor& actor) {
+  return core::audit(actor, {.tenant = tenant.value,
+                             .operation = operation,
+                             .resource = "subscriptions/" + id,
+                             .before = core::without_secrets(before),
+                             .after = core::without_secrets(after)});
+}
+
 }  // namespace
 
 std::string to_announcement(const StoredSubscription& stored) {
@@ -140,7 +151,9 @@ Task<Result<>> SubscriptionStore::create(Subscription subscription, Actor actor)
       .add(subscription.id)
       .add(subscription.service_path)
       .add(subscription.owner);
-  p.add(to_definition(subscription)).add(to_string(subscription.status));
+  const std::string definition = to_definition(subscription);
+  p.add(definition).add(to_string(subscription.status));
+  calls.push_back(audit_record(subscription.tenant, subscription.id, "subscriptions.create", "", definition, actor));
   calls.push_back(announcement({std::move(subscription), 0, 1}, actor));
   auto done = co_await database_.transact(std::move(calls));
   if (!done) co_return fail(done.error());
@@ -188,26 +201,21 @@ Task<Result<>> SubscriptionStore::update(TenantId tenant, std::string id, std::f
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     auto stored = co_await fetch(tenant, id);
     if (!stored) co_return fail(stored.error());
+    const std::string before = to_definition(stored->subscription);
     if (auto patched = patch(stored->subscription); !patched) co_return patched;
-    auto connection = co_await database_.write_connection();
-    if (!connection) co_return fail(connection.error());
     const Subscription& s = stored->subscription;
-    std::vector<db::Call> opening(2);
-    opening[0].statement = &db::kBegin;
-    opening[1].statement = &kUpdate;
-    db::Parameters& p = opening[1].parameters;
-    p.add(static_cast<int>(tenant.value)).add(id).add(to_definition(s)).add(to_string(s.status)).add(stored->revision);
+    const std::string definition = to_definition(s);
+    db::Call change{&kUpdate};
+    db::Parameters& p = change.parameters;
+    p.add(static_cast<int>(tenant.value)).add(id).add(definition).add(to_string(s.status)).add(stored->revision);
     p.add(s.deliveries.fails_counter).add(s.service_path);
-    auto updated = co_await (*connection)->run(std::move(opening), std::chrono::milliseconds(5000));
-    if (!updated) co_return fail(updated.error());
     ++stored->revision;
-    const bool won = !(*updated)[1].empty();
-    std::vector<db::Call> closing;
-    if (won) closing.push_back(announcement(*stored, actor));
-    closing.push_back({won ? &db::kCommit : &db::kRollback});
-    auto closed = co_await (*connection)->run(std::move(closing), std::chrono::milliseconds(5000));
-    if (!closed) co_return fail(closed.error());
-    if (won) co_return Result<>();
+    std::vector<db::Call> consequences;
+    consequences.push_back(audit_record(tenant, id, "subscriptions.update", before, definition, actor));
+    consequences.push_back(announcement(*stored, actor));
+    auto changed = co_await core::change_with(&database_, std::move(change), std::move(consequences));
+    if (!changed) co_return fail(changed.error());
+    if (*changed) co_return Result<>();
   }
   co_return fail(ErrorCode::busy, "the subscription is being changed by others");
 }
@@ -215,13 +223,16 @@ Task<Result<>> SubscriptionStore::update(TenantId tenant, std::string id, std::f
 Task<Result<>> SubscriptionStore::remove(TenantId tenant, std::string id, Actor actor) {
   auto stored = co_await fetch(tenant, id);
   if (!stored) co_return fail(stored.error());
-  std::vector<db::Call> calls(1);
-  calls[0].statement = &kRemove;
-  calls[0].parameters.add(static_cast<int>(tenant.value)).add(id);
-  calls.push_back(
+  db::Call change{&kRemove};
+  change.parameters.add(static_cast<int>(tenant.value)).add(id);
+  std::vector<db::Call> consequences;
+  consequences.push_back(
+      audit_record(tenant, id, "subscriptions.delete", to_definition(stored->subscription), "", actor));
+  consequences.push_back(
       core::announce(core::ChangeKind::subscription, tenant.value, id, "", actor.correlator, actor.principal));
-  auto done = co_await database_.transact(std::move(calls));
-  if (!done) co_return fail(done.error());
+  auto removed = co_await core::change_with(&database_, std::move(change), std::move(consequences));
+  if (!removed) co_return fail(removed.error());
+  if (!*removed) co_return not_found();
   co_return Result<>();
 }
 

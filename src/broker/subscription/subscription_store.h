@@ -8,15 +8,13 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "broker/subscription/subscription.h"
+#include "core/audit.h"
 #include "db/database.h"
 
 namespace machi::broker {
 
 /// Who asks for a change of a declaration, for log and audit.
-struct Actor {
-  std::string principal;
-  std::string correlator;
-};
+using core::Actor;
 
 /// A subscription with its place in the log.
 struct StoredSubscription {
