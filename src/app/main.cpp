@@ -8,6 +8,7 @@
 #include "app/import.h"
 #include "app/node.h"
 #include "app/resources.h"
+#include "app/routes.h"
 #include "base/log.h"
 #include "db/private_cluster.h"
 
@@ -98,6 +99,7 @@ int main(int argc, char** argv) {
   auto* openapi_command = app.add_subcommand("openapi", "contracts that are made from declarations");
   openapi_command->require_subcommand(1);
   auto* openapi_resources_command = openapi_command->add_subcommand("resources", "api/resources.yaml");
+  auto* routes_command = app.add_subcommand("routes", "list every route of the APIs and of operations as JSON");
   CLI11_PARSE(app, argc, argv);
 
   if (describe_command->parsed()) {
@@ -115,6 +117,12 @@ int main(int argc, char** argv) {
   }
   auto configuration = machi::app::load_configuration(config_file);
   if (!configuration) return report(configuration.error());
+  if (routes_command->parsed()) {
+    const auto routes = machi::app::list_routes(*configuration);
+    if (!routes) return report(routes.error());
+    std::cout << *routes << '\n';
+    return 0;
+  }
   const auto folder = std::filesystem::absolute(data);
   if (import_command->parsed()) {
     const std::vector<std::string> rest = import_command->remaining();

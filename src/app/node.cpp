@@ -8,11 +8,10 @@
 #include "app/database_access.h"
 #include "app/loop_threads.h"
 #include "app/operations_routes.h"
+#include "app/routes.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "broker/declarations.h"
-#include "broker/history/routes.h"
-#include "broker/ngsiv2/routes.h"
 #include "broker/services.h"
 #include "broker/store/postgres_entity_store.h"
 #include "core/metrics.h"
@@ -20,7 +19,6 @@
 #include "core/resource_routes.h"
 #include "db/database.h"
 #include "net/server.h"
-#include "net/static_files.h"
 
 namespace machi::app {
 namespace {
@@ -68,16 +66,6 @@ Task<Result<>> database_answers(db::Database* database) {
   auto rows = co_await database->read(kProbe, db::Parameters());
   if (!rows) co_return fail(ErrorCode::busy, "the database does not answer");
   co_return Result<>();
-}
-
-/// Where the status page stands in a checkout and in an installation; empty if in neither.
-std::filesystem::path built_status_page() {
-  std::error_code error;
-  const auto program = std::filesystem::read_symlink("/proc/self/exe", error).parent_path();
-  for (const char* place : {"../../web/status/dist", "../share/machi/web/status"}) {
-    if (std::filesystem::exists(program / place / "index.html", error)) return program / place;
-  }
-  return {};
 }
 
 /// Counts answers by operation and class of status, and how long they took.
@@ -137,8 +125,6 @@ struct Node::Parts {
   Result<> start(const std::filesystem::path& data);
   void build_loops(const std::string& url);
   Result<> build_background();
-  [[nodiscard]] std::optional<net::Cors> cors() const;
-  [[nodiscard]] Result<> add_status_page(std::vector<net::RouteGroup>& groups) const;
   Result<> serve();
   Result<> serve_operations();
   void stop();
@@ -192,35 +178,10 @@ Result<> Node::Parts::build_background() {
   return {};
 }
 
-std::optional<net::Cors> Node::Parts::cors() const {
-  if (configuration.ngsiv2.cors_origin.empty()) return {};
-  return net::Cors{configuration.ngsiv2.cors_origin, std::chrono::seconds(configuration.ngsiv2.cors_max_age)};
-}
-
-Result<> Node::Parts::add_status_page(std::vector<net::RouteGroup>& groups) const {
-  std::filesystem::path folder = configuration.web_folder;
-  if (folder.empty()) folder = built_status_page();
-  if (folder.empty()) {
-    log::info("no status page: it has not been built (npm run build)");
-    return {};
-  }
-  auto files = net::StaticFiles::load(folder);
-  if (!files) return fail(files.error());
-  groups.push_back({"/assets", net::problem_details,
-                    (*files)->routes(net::Operation("getStatusPage"), net::Permission("web.read"))});
-  return {};
-}
-
 Result<> Node::Parts::serve() {
-  std::vector<net::RouteGroup> groups;
-  broker::ngsiv2::Settings settings{.version = MACHI_VERSION, .started = now(), .usage = usage};
-  settings.statistics_counters = configuration.ngsiv2.statistics_counters;
-  settings.mqtt_failure_reason = configuration.ngsiv2.mqtt_failure_reason;
-  groups.push_back(broker::ngsiv2::routes(services, std::move(settings), cors()));
-  groups.push_back(broker::history_routes(services));
-  groups.push_back(core::resource_routes(resources, staff));
-  groups.push_back(core::audit_routes(staff));
-  if (auto added = add_status_page(groups); !added) return added;
+  auto composed = api_routes({services, usage, resources, staff}, configuration);
+  if (!composed) return fail(composed.error());
+  std::vector<net::RouteGroup> groups = std::move(*composed);
   auto meters = std::make_shared<RequestMeters>(metrics, groups);
   const auto gate = [](net::Request& request, const net::Route& route) -> Result<> {
     request.principal = &core::Principal::anonymous();

@@ -1,8 +1,16 @@
 #include "core/principal.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/ip/address.hpp>
 
 namespace machi::core {
+namespace {
+
+// The version and entry points of the APIs, and the files of the status page.
+constexpr std::array<std::string_view, 2> kPublicPermissions = {"broker.information.read", "web.read"};
+
+}  // namespace
 
 const Principal& Principal::anonymous() {
   static const Principal principal{Kind::anonymous, "anonymous"};
@@ -12,6 +20,15 @@ const Principal& Principal::anonymous() {
 const Principal& Principal::local_operator() {
   static const Principal principal{Kind::local_operator, "operator"};
   return principal;
+}
+
+const Principal& Principal::nobody() {
+  static const Principal principal{Kind::nobody, "nobody"};
+  return principal;
+}
+
+bool is_public(const net::Permission& permission) {
+  return std::ranges::find(kPublicPermissions, permission.name) != kPublicPermissions.end();
 }
 
 Result<> may_listen(AuthMode mode, std::string_view address) {
@@ -30,6 +47,9 @@ Result<> may_listen(AuthMode mode, std::string_view address) {
 Result<> authorize(const Principal& principal, const net::Route& route) {
   if (route.data_class == net::DataClass::personal) {
     return fail(ErrorCode::forbidden, "personal data is not served without consent");
+  }
+  if (principal.kind == Principal::Kind::nobody && !is_public(route.permission)) {
+    return fail(ErrorCode::forbidden, "you are not allowed to do this");
   }
   const bool operators_only = route.permission.name.starts_with("operations.") && route.method != net::Method::get;
   if (operators_only && principal.kind == Principal::Kind::anonymous &&
