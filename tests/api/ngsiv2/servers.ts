@@ -7,7 +7,7 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Lets ids repeat, may notify this machine, and answers browsers of one origin. */
     brokerUrl: string;
-    /** Another node of the same platform that refuses Orion's forbidden characters. */
+    /** Another node of the same platform that refuses Orion's forbidden characters and counts requests. */
     strictUrl: string;
   }
 }
@@ -26,7 +26,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const broker = await Machi.start({ settings: { ...settings, MACHI_NGSIV2_CORS_ORIGIN: allowedOrigin, MACHI_SERVER_PORT: overruledPort } });
   project.provide("brokerUrl", broker.url);
   const database = Database.of(broker.data).url;
-  const strict = await Machi.start({ settings: { ...settings, MACHI_DATABASE_URL: database, MACHI_NGSIV2_FORBIDDEN_CHARACTERS: "orion" } });
+  const strict = await Machi.start({ settings: { ...settings, MACHI_DATABASE_URL: database, MACHI_NGSIV2_FORBIDDEN_CHARACTERS: "orion", MACHI_NGSIV2_STATISTICS_COUNTERS: "true" } });
   project.provide("strictUrl", strict.url);
   return async () => {
     await strict.stop();
