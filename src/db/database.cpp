@@ -44,13 +44,20 @@ Database::Database(Loop& loop, DatabaseOptions options) {
   // A plan for the values at hand: the right index depends on them, and planning is a small part of a long query.
   open_slow.settings =
       fmt::format("set plan_cache_mode to force_custom_plan; set statement_timeout to {};", options.slow_time.count());
+  // Writes name their rows by key. They are planned once a connection: the number of rows in the arrays changes nothing
+  // but the estimate, and planning each time costs as much as carrying out. The plan must not follow from how small the
+  // tables were then.
+  OpenOptions open_write = open;
+  open_write.settings =
+      "set plan_cache_mode to force_generic_plan; set enable_seqscan to off; set enable_hashjoin to off; "
+      "set enable_mergejoin to off;";
   const auto count = [](int n) { return static_cast<std::size_t>(std::max(n, 1)); };
   auto reads = std::make_shared<ReadPool>(loop, ReadPool::Options{.open = open,
                                                                   .connections = count(options.read_connections),
                                                                   .waiting = options.read_waiting,
                                                                   .time = options.read_time});
   auto writes =
-      std::make_shared<ExclusivePool>(loop, ExclusivePool::Options{.open = open,
+      std::make_shared<ExclusivePool>(loop, ExclusivePool::Options{.open = open_write,
                                                                    .connections = count(options.write_connections),
                                                                    .waiting = options.write_waiting,
                                                                    .patience = options.read_time});
