@@ -68,6 +68,19 @@ struct Configuration {
     bool create_on_write = true;
     bool unique_entity_ids = true;
   } tenants;
+  /// What one client address may ask of one event loop.
+  struct Limits {
+    struct Rate {
+      std::int64_t per_second;
+      std::int64_t burst;
+    };
+    Rate read{100'000, 200'000};
+    Rate query{20'000, 40'000};
+    Rate write{100'000, 200'000};
+    Rate batch{5'000, 10'000};
+    Rate operations{1'000, 2'000};
+    std::int64_t clients = 4096;
+  } limits;
 
   /// The table over the fields of this object.
   [[nodiscard]] std::vector<Setting> settings();

@@ -8,6 +8,7 @@
 #include "app/database_access.h"
 #include "app/loop_threads.h"
 #include "app/operations_routes.h"
+#include "app/request_gate.h"
 #include "app/routes.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -183,15 +184,12 @@ Result<> Node::Parts::serve() {
   if (!composed) return fail(composed.error());
   std::vector<net::RouteGroup> groups = std::move(*composed);
   auto meters = std::make_shared<RequestMeters>(metrics, groups);
-  const auto gate = [](net::Request& request, const net::Route& route) -> Result<> {
-    request.principal = &core::Principal::anonymous();
-    return core::authorize(*request.principal, route);
-  };
+  auto gate = request_gate(configuration.limits, threads->size(), metrics);
   const auto observer = [meters, counted = usage](const net::Answered& answered) {
     meters->observe(answered.route, answered.response.status, answered.microseconds);
     counted->answered(answered);
   };
-  router = std::make_shared<const net::Router>(std::move(groups), gate, observer);
+  router = std::make_shared<const net::Router>(std::move(groups), std::move(gate), observer);
 
   net::ServerOptions options;
   options.address = configuration.server.address;
