@@ -28,6 +28,7 @@ Result<DatabaseAccess> DatabaseAccess::open(const Configuration& configuration, 
       return fail(started.error());
     }
   }
+  if (auto ready = db::ensure_extensions(access.url_); !ready) return fail(ready.error());
   auto applied = db::migrate(access.url_, db::all_migrations());
   if (!applied) return fail(applied.error());
   if (*applied > 0) log::info("database migrated", {{"migrations", *applied}});

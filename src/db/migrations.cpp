@@ -15,6 +15,7 @@ namespace {
 
 // "machi" in ASCII: the key of the advisory lock that makes nodes take turns.
 constexpr std::string_view kLock = "select pg_advisory_lock(469936007273)";
+constexpr std::string_view kInsufficientPrivilege = "42501";
 // Waiting for longer would hold up every statement that comes after ours for the same table.
 constexpr std::string_view kSession = "set client_min_messages to warning; set lock_timeout to '60s'";
 constexpr std::string_view kTable =
@@ -88,14 +89,66 @@ Result<> apply(PGconn* connection, const Migration& migration) {
   return {};
 }
 
+Result<ConnectionHandle> connect(const std::string& connection_string) {
+  ConnectionHandle connection(PQconnectdb(connection_string.c_str()));
+  if (PQstatus(connection.get()) == CONNECTION_OK) return connection;
+  log::warn("cannot connect to the database", {{"reason", PQerrorMessage(connection.get())}});
+  return fail(ErrorCode::busy, "the database does not answer");
+}
+
+constexpr std::string_view kMissingExtensions =
+    "select name from unnest(array['postgis', 'btree_gist']) with ordinality as wanted(name, place) "
+    "where not exists (select 1 from pg_extension where extname = name) order by place";
+
+/// What an administrator has to do, for whoever reads the log of a start that failed.
+Failure missing_extensions(const std::vector<std::string>& names, std::string_view state, const char* database) {
+  std::string commands;
+  for (const std::string& name : names) commands += fmt::format(" CREATE EXTENSION {};", name);
+  if (state == kInsufficientPrivilege) {
+    return fail(ErrorCode::forbidden,
+                fmt::format("the database {} lacks {}, and its user may not create what is missing; run in it as an "
+                            "administrator:{}",
+                            database, fmt::join(names, " and "), commands),
+                "database.url");
+  }
+  return fail(
+      ErrorCode::not_found,
+      fmt::format("the database server does not have {}; install PostGIS and PostgreSQL's contrib modules there "
+                  "(Debian: postgresql-postgis), then run in the database {}:{}",
+                  fmt::join(names, " and "), database, commands),
+      "database.url");
+}
+
 }  // namespace
 
-Result<int> migrate(const std::string& connection_string, std::span<const Migration> migrations) {
-  const ConnectionHandle connection(PQconnectdb(connection_string.c_str()));
-  if (PQstatus(connection.get()) != CONNECTION_OK) {
-    log::warn("cannot connect to the database", {{"reason", PQerrorMessage(connection.get())}});
-    return fail(ErrorCode::busy, "the database does not answer");
+Result<> ensure_extensions(const std::string& connection_string) {
+  auto connection = connect(connection_string);
+  if (!connection) return fail(connection.error());
+  for (const std::string_view sql : {kLock, kSession}) {
+    auto done = execute(connection->get(), sql, "preparing extensions");
+    if (!done) return fail(done.error());
   }
+  auto rows = execute(connection->get(), kMissingExtensions, "reading the extensions");
+  if (!rows) return fail(rows.error());
+  std::vector<std::string> missing;
+  for (int row = 0; row < PQntuples(rows->get()); ++row) missing.emplace_back(PQgetvalue(rows->get(), row, 0));
+  while (!missing.empty()) {
+    const std::string sql = fmt::format("create extension if not exists {}", missing.front());
+    const ResultHandle made(PQexec(connection->get(), sql.c_str()));
+    if (PQresultStatus(made.get()) != PGRES_COMMAND_OK) {
+      log::error("an extension could not be made", {{"reason", PQerrorMessage(connection->get())}});
+      return missing_extensions(missing, sqlstate_of(made.get()), PQdb(connection->get()));
+    }
+    log::info("extension made", {{"name", missing.front()}});
+    missing.erase(missing.begin());
+  }
+  return {};
+}
+
+Result<int> migrate(const std::string& connection_string, std::span<const Migration> migrations) {
+  const auto connected = connect(connection_string);
+  if (!connected) return fail(connected.error());
+  const ConnectionHandle& connection = *connected;
   for (const std::string_view sql : {kLock, kSession, kTable}) {
     auto done = execute(connection.get(), sql, "preparing migrations");
     if (!done) return fail(done.error());

@@ -166,6 +166,7 @@ void ChangePlan::record_history(const Entity& entity, const AttributeAlteration&
 std::vector<db::Call> ChangePlan::writes() const {
   std::vector<db::Call> calls;
   add_removals(calls);
+  add_claims(calls);
   add_inserts(calls);
   add_updates(calls);
   add_geometries(calls);
@@ -210,6 +211,23 @@ void ChangePlan::add_removals(std::vector<db::Call>& calls) const {
       .add_array(std::span<const std::string>(paths))
       .add(now_);
   calls.push_back(std::move(remember));
+}
+
+/// What check_unique has seen may be made by another transaction meanwhile: the ids are claimed before the inserts.
+void ChangePlan::add_claims(std::vector<db::Call>& calls) const {
+  std::vector<std::int64_t> tenants;
+  std::vector<std::int64_t> keys;
+  std::vector<std::string_view> ids;
+  for (const Working& w : working_) {
+    if (w.stored || w.removed || !w.changed || !rules_->of(w.entity.tenant).unique_entity_ids) continue;
+    tenants.push_back(w.entity.tenant.value);
+    keys.push_back(w.entity.key.value);
+    ids.push_back(w.entity.id);
+  }
+  if (tenants.empty()) return;
+  db::Call call{&statements::kClaimIds};
+  call.parameters.add_array(tenants).add_array(ids).add_array(keys);
+  calls.push_back(std::move(call));
 }
 
 void ChangePlan::add_inserts(std::vector<db::Call>& calls) const {

@@ -62,6 +62,7 @@ class ChangePlan {
   void record(const Working& working, const EntityChange& change, const Applied& applied);
   void record_history(const Entity& entity, const AttributeAlteration& alteration);
   void add_removals(std::vector<db::Call>& calls) const;
+  void add_claims(std::vector<db::Call>& calls) const;
   void add_inserts(std::vector<db::Call>& calls) const;
   void add_updates(std::vector<db::Call>& calls) const;
   void add_geometries(std::vector<db::Call>& calls) const;

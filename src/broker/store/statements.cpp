@@ -27,6 +27,8 @@ const db::Statement kRemember{"entity_remember", R"(
   select tenant, entity_key, id, type, service_path, $6::timestamptz
   from unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[]) as r(tenant, entity_key, id, type, service_path))"};
 
+const db::Statement kClaimIds{"entity_claim_ids", "select machi.claim_ids($1::int[], $2::text[], $3::bigint[])"};
+
 const db::Statement kInsert{"entity_insert", R"(
   insert into machi.entity
     (tenant, entity_key, slot, version, created, modified, expires, id, type, service_path, correlator, document, search)

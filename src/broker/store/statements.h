@@ -13,6 +13,7 @@ extern const db::Statement kFindMany;  ///< $1 tenants, $2 ids; the tenant follo
 extern const db::Statement kLock;  ///< $1 tenants, $2 ids; as kFindMany, then the correlator; rows locked in key order
 extern const db::Statement kRemove;    ///< $1 tenants, $2 keys
 extern const db::Statement kRemember;  ///< removed_entity: $1 tenants, $2 keys, $3 ids, $4 types, $5 paths, $6 time
+extern const db::Statement kClaimIds;  ///< $1 tenants, $2 ids, $3 keys of new entities whose ids must be theirs alone
 extern const db::Statement kInsert;    ///< see ChangePlan::writes
 extern const db::Statement kUpdate;
 extern const db::Statement kLog;

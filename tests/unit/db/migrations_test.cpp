@@ -71,6 +71,27 @@ TEST(Migrations, WithoutADatabaseBusy) {
   EXPECT_EQ(failed.error().code, ErrorCode::busy);
 }
 
+TEST(Migrations, ExtensionsAreMadeWhereTheUserMay) {
+  const std::string url = new_database();
+  ASSERT_TRUE(ensure_extensions(url));
+  EXPECT_TRUE(ensure_extensions(url));
+  EXPECT_EQ(execute(url, "select count(*) from pg_extension where extname in ('postgis', 'btree_gist')"), "2");
+}
+
+TEST(Migrations, OtherwiseTheAnswerNamesTheCommands) {
+  const std::string url = new_database();
+  execute(url, "drop role if exists visitor; create role visitor login");
+  // The private cluster lets only its owner in: the role is taken on after the connection is made.
+  const auto refused = ensure_extensions(url + " options='-c role=visitor'");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::forbidden);
+  EXPECT_TRUE(refused.error().message.contains("CREATE EXTENSION postgis; CREATE EXTENSION btree_gist;"))
+      << refused.error().message;
+  // What an administrator has made is enough.
+  execute(url, "create extension postgis; create extension btree_gist");
+  EXPECT_TRUE(ensure_extensions(url + " options='-c role=visitor'"));
+}
+
 TEST(Migrations, ThoseOfTheProgramFitTogether) {
   int last = 0;
   for (const Migration& migration : all_migrations()) {
