@@ -58,6 +58,11 @@ Error not_found(const ResourceDeclaration& declaration, std::string_view id) {
   return {ErrorCode::not_found, fmt::format("there is no {} of this id: {}", declaration.label.en, id), "id"};
 }
 
+/// Nothing is written.
+Error connection_lost() {
+  return {ErrorCode::busy, "the connection to the database was lost; repeat the request"};
+}
+
 bool names(const std::string& condition, const std::string& etag) {
   return condition == "*" || condition.contains(etag);
 }
@@ -230,6 +235,7 @@ Task<ResourceResult<ResourceOutcome>> ResourceStore::change(const ResourceDeclar
   opening.push_back({&declaration->statements->lock, place(*declaration, tenant)});
   opening.back().parameters.add(*id);
   auto locked = co_await (*connection)->run(std::move(opening), kDeadline);
+  if (!locked && locked.error().code == ErrorCode::outcome_unknown) co_return refuse(connection_lost());
   if (!locked) co_return refuse(std::move(locked.error()));
   std::optional<Resource> before;
   if (!(*locked)[2].empty()) {
@@ -266,7 +272,7 @@ Task<Result<>> ResourceStore::write(const ResourceDeclaration* declaration, std:
   if (written.error().code != ErrorCode::outcome_unknown) co_return fail(std::move(written.error()));
   auto settled = co_await database_.was_committed(std::move(mark), kCommitPatience);
   if (!settled) co_return fail(std::move(settled.error()));
-  if (!*settled) co_return fail(ErrorCode::busy, "the connection to the database was lost; repeat the request");
+  if (!*settled) co_return fail(connection_lost());
   co_return Result<>();
 }
 

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
+#include <libpq-fe.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <thread>
 
 #include "broker/store/postgres_entity_store.h"
 #include "db/migrations.h"
@@ -46,8 +48,8 @@ class UniqueIdsTest : public testing::Test {
     return changes;
   }
 
-  static Task<> create_and_close(Node* node, std::string type, Outcomes* outcomes) {
-    auto done = co_await node->store.change_all(creations(type));
+  static Task<> create_and_close(Node* node, std::vector<EntityChange> changes, Outcomes* outcomes) {
+    auto done = co_await node->store.change_all(std::move(changes));
     *outcomes = std::move(done);
     co_await node->store.close();
     co_await node->database.close();
@@ -62,8 +64,8 @@ class UniqueIdsTest : public testing::Test {
     const auto rethrow = [](const std::exception_ptr& failure) {
       if (failure) std::rethrow_exception(failure);
     };
-    asio::co_spawn(loop, create_and_close(&a, "A", &of_a_), rethrow);
-    asio::co_spawn(loop, create_and_close(&b, "B", &of_b_), rethrow);
+    asio::co_spawn(loop, create_and_close(&a, creations("A"), &of_a_), rethrow);
+    asio::co_spawn(loop, create_and_close(&b, creations("B"), &of_b_), rethrow);
     loop.run_for(std::chrono::seconds(60));
     EXPECT_TRUE(loop.stopped()) << "the nodes did not end within a minute";
   }
@@ -72,7 +74,7 @@ class UniqueIdsTest : public testing::Test {
   Outcomes of_a_, of_b_;
 };
 
-TEST_F(UniqueIdsTest, OfTwoNodesThatMakeAnIdAtOnceOneIsRefused) {
+TEST_F(UniqueIdsTest, TwoNodesThatMakeTheSameIdsMakeEachOnce) {
   run(true);
   ASSERT_EQ(of_a_.size(), std::size_t{kIds});
   ASSERT_EQ(of_b_.size(), std::size_t{kIds});
@@ -85,8 +87,37 @@ TEST_F(UniqueIdsTest, OfTwoNodesThatMakeAnIdAtOnceOneIsRefused) {
   }
   EXPECT_EQ(made, kIds);
   EXPECT_EQ(execute(url_, "select count(*) = count(distinct id) and count(*) = 400 from machi.entity"), "t");
-  EXPECT_NE(execute(url_, "select count(distinct type) from machi.entity"), "1")
-      << "one node came before the other: nothing is shown";
+}
+
+TEST_F(UniqueIdsTest, ACreationWaitsForAnotherOfItsIdAndIsRefused) {
+  // Another node has inserted the entity with another type, and has not committed.
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> other(PQconnectdb(url_.c_str()), &PQfinish);
+  const auto execute_there = [&](const char* sql) {
+    const std::unique_ptr<PGresult, decltype(&PQclear)> done(PQexec(other.get(), sql), &PQclear);
+    EXPECT_STREQ(PQresultErrorMessage(done.get()), "");
+  };
+  execute_there("begin; select machi.claim_ids('{1}', '{e0}', '{900000}')");
+  execute_there(
+      "insert into machi.entity (tenant, entity_key, slot, version, created, modified, id, type, service_path, "
+      "correlator, document, "
+      "search) values (1, 900000, 0, 1, now(), now(), 'e0', 'B', '/', '', '{}', '{}')");
+  const std::jthread committer([&] {
+    EXPECT_TRUE(
+        db::testing::becomes(url_, "select count(*) from pg_locks where locktype = 'advisory' and not granted", "1"));
+    execute_there("commit");
+  });
+  Loop loop(1);
+  TenantRules rules;
+  Node node(loop, url_, rules);
+  Outcomes outcomes;
+  auto first = creations("A");
+  first.resize(1);
+  asio::co_spawn(loop, create_and_close(&node, std::move(first), &outcomes), [](const std::exception_ptr&) {});
+  loop.run_for(std::chrono::seconds(60));
+  ASSERT_EQ(outcomes.size(), 1U);
+  ASSERT_FALSE(outcomes[0]);
+  EXPECT_EQ(outcomes[0].error().code, ErrorCode::already_exists);
+  EXPECT_EQ(execute(url_, "select string_agg(type, ',') from machi.entity"), "B");
 }
 
 TEST_F(UniqueIdsTest, WithoutTheRuleBothAreMade) {
