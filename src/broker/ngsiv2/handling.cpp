@@ -10,14 +10,17 @@
 namespace machi::broker::ngsiv2 {
 namespace {
 
-Task<Result<Context>> open(Call call) {
+Task<Result<Context>> open(Call call, Reach reach) {
   auto service = read_service(call.request->headers);
   if (!service) co_return fail(std::move(service.error()));
   TenantDirectory& tenants = call.services->here().tenants;
-  auto tenant = co_await tenants.find(*service);
-  if (!tenant) co_return fail(std::move(tenant.error()));
-  const TenantSettings settings = *tenant ? (*tenant)->settings : tenants.options().defaults;
-  Context context{.service = std::move(*service), .tenant = std::move(*tenant)};
+  Context context{.service = std::move(*service)};
+  if (reach == Reach::tenant) {
+    auto tenant = co_await tenants.find(context.service);
+    if (!tenant) co_return fail(std::move(tenant.error()));
+    context.tenant = std::move(*tenant);
+  }
+  const TenantSettings settings = context.tenant ? context.tenant->settings : tenants.options().defaults;
   context.rules.forbid_characters = settings.orion_forbidden_characters;
   auto preamble = read_preamble(*call.request, context.rules);
   if (!preamble) co_return fail(std::move(preamble.error()));
@@ -33,9 +36,9 @@ net::Response refusal(const Error& error, const net::Request& request) {
   return response;
 }
 
-Task<net::Response> run(Call call, Operation operation, std::shared_ptr<const Settings> settings) {
+Task<net::Response> run(Call call, Operation operation, Reach reach, std::shared_ptr<const Settings> settings) {
   call.settings = settings.get();
-  auto context = co_await open(call);
+  auto context = co_await open(call, reach);
   if (!context) co_return refusal(context.error(), *call.request);
   auto response = co_await operation(call, std::move(*context));
   if (!response) co_return refusal(response.error(), *call.request);
@@ -49,9 +52,10 @@ bool is_wanted(const StoredEntity& entity, const Context& context, const ScopeFi
 
 }  // namespace
 
-net::Handler handler(const Services& services, std::shared_ptr<const Settings> settings, Operation operation) {
-  return [&services, settings = std::move(settings), operation](net::Request& request) {
-    return run({.services = &services, .request = &request}, operation, settings);
+net::Handler handler(const Services& services, std::shared_ptr<const Settings> settings, Operation operation,
+                     Reach reach) {
+  return [&services, settings = std::move(settings), operation, reach](net::Request& request) {
+    return run({.services = &services, .request = &request}, operation, reach, settings);
   };
 }
 

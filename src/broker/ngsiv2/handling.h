@@ -49,9 +49,12 @@ struct Context {
 /// Carries out an operation. Errors are rendered by the caller.
 using Operation = Task<Result<net::Response>> (*)(Call call, Context context);
 
+/// What an operation is about: the data of a tenant, or the program itself (then no tenant is looked up).
+enum class Reach : std::uint8_t { tenant, program };
+
 /// The handler of a route: checks the request, runs the operation, renders what went wrong.
 [[nodiscard]] net::Handler handler(const Services& services, std::shared_ptr<const Settings> settings,
-                                   Operation operation);
+                                   Operation operation, Reach reach);
 
 /// The path parameter at `index`, which must be what identifiers may be. `empty` is the error when there is nothing.
 [[nodiscard]] Result<std::string> identifier_in_path(const Call& call, std::size_t index, std::string_view what,

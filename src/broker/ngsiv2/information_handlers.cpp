@@ -24,9 +24,12 @@ std::string uptime(std::chrono::microseconds time) {
   return fmt::format("{} d, {} h, {} m, {} s", seconds / 86400, seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
 }
 
-std::string machine() {
-  utsname name{};
-  return uname(&name) == 0 ? name.machine : "unknown";
+const std::string& machine() {
+  static const std::string name = [] {
+    utsname found{};
+    return std::string(uname(&found) == 0 ? found.machine : "unknown");
+  }();
+  return name;
 }
 
 }  // namespace

@@ -104,8 +104,10 @@ net::RouteGroup routes(const Services& services, Settings settings, std::optiona
   net::RouteGroup group{.prefix = "/", .render_error = render_error, .cors = std::move(cors)};
   group.unknown_path = errors::unknown_path();
   for (const Line& line : kLines) {
+    const bool about_program = line.data_class == DataClass::open || line.limit_class == LimitClass::operations;
     group.routes.emplace_back(line.method, line.path, net::Operation(line.operation), net::Permission(line.permission),
-                              line.data_class, line.limit_class, handler(services, shared, line.operate));
+                              line.data_class, line.limit_class,
+                              handler(services, shared, line.operate, about_program ? Reach::program : Reach::tenant));
   }
   return group;
 }
