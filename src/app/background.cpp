@@ -1,24 +1,12 @@
 #include "app/background.h"
 
-#include <unistd.h>
-
-#include <array>
-
 #include "app/client_options.h"
-#include "base/ids.h"
 #include "broker/attribute_index_job.h"
 #include "broker/upkeep.h"
 #include "core/upkeep.h"
 
 namespace machi::app {
 namespace {
-
-std::string node_name(const Configuration& configuration) {
-  if (!configuration.node_name.empty()) return configuration.node_name;
-  std::array<char, 256> host{};
-  if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  return std::string(host.data()) + "-" + random_uuid().substr(0, 8);
-}
 
 broker::Dispatcher::Options dispatcher_options(const Configuration& configuration) {
   broker::Dispatcher::Options options;
@@ -34,10 +22,10 @@ broker::Dispatcher::Meters dispatcher_meters(core::Metrics& metrics) {
           &metrics.histogram("machi_notification_delay_seconds", "Time from a change to the receiver's answer.")};
 }
 
-core::LogConsumer::Options consumer_options(const Configuration& configuration) {
+core::LogConsumer::Options consumer_options(const std::string& node) {
   core::LogConsumer::Options options;
   options.name = "notifications";
-  options.node = node_name(configuration);
+  options.node = node;
   return options;
 }
 
@@ -52,7 +40,8 @@ std::vector<core::Job> jobs(db::Database& database, const std::string& url, cons
 
 Background::Background(db::Database& database, const std::string& url, broker::TenantDirectory& tenants,
                        std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
-                       core::Metrics& metrics, const broker::RequestTokens& tokens, broker::Usage& usage)
+                       const std::string& node, core::Metrics& metrics, const broker::RequestTokens& tokens,
+                       broker::Usage& usage)
     : subscriptions_(database),
       client_(database.loop(), guard, client_options(configuration)),
       mqtt_(database.loop(), guard),
@@ -60,8 +49,8 @@ Background::Background(db::Database& database, const std::string& url, broker::T
       journal_(database, subscriptions_),
       dispatcher_(database.loop(), subscriptions_, journal_, sender_, tenants, dispatcher_options(configuration),
                   dispatcher_meters(metrics)),
-      consumer_(database, consumer_options(configuration), dispatcher_),
-      jobs_(database, node_name(configuration), jobs(database, url, configuration)) {
+      consumer_(database, consumer_options(node), dispatcher_),
+      jobs_(database, node, jobs(database, url, configuration)) {
   metrics.gauge("machi_log_lag_seconds", "Age of the oldest change whose notifications are not finished.",
                 [this] { return consumer_.lag_seconds(); });
   metrics.gauge("machi_log_slots", "Slots of the change log that this node answers for.",
@@ -81,6 +70,7 @@ Task<> Background::start() {
 
 Task<> Background::stop() {
   co_await jobs_.stop();
+  co_await consumer_.end_reading(std::chrono::milliseconds(2000));
   co_await dispatcher_.stop(std::chrono::milliseconds(3000));
   co_await consumer_.stop();
 }

@@ -21,14 +21,16 @@ namespace machi::app {
 /// What runs beside the requests, on a loop of its own: reading of the change log, notifications, jobs.
 class Background {
  public:
-  /// `url`: of the same database, for work that needs a connection of its own.
+  /// `url`: of the same database, for work that needs a connection of its own. `node`: the name of this node.
   Background(db::Database& database, const std::string& url, broker::TenantDirectory& tenants,
              std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
-             core::Metrics& metrics, const broker::RequestTokens& tokens, broker::Usage& usage);
+             const std::string& node, core::Metrics& metrics, const broker::RequestTokens& tokens,
+             broker::Usage& usage);
 
   /// Reads what is subscribed, then begins. On the loop.
   [[nodiscard]] Task<> start();
-  /// Hands over in order: the log's place, the queues, the jobs. On the loop.
+  /// Finishes what has begun, in this order: jobs, the present part of the log, deliveries; then gives the place in the
+  /// log to the next node. On the loop.
   [[nodiscard]] Task<> stop();
   /// Something was committed on this node. Thread-safe.
   void wake() { consumer_.wake(); }

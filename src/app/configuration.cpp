@@ -106,7 +106,9 @@ std::vector<Setting> Configuration::settings() {
       {"history.keep", &history.keep,
        "history of tenants and types without a retention of their own is kept this long; 0ms: for ever"},
       {"node.name", &node_name,
-       "name of this node among those that share a database; empty: host name and a random part"},
+       "name of this node among those that share a database; empty: the one in node.name of the data folder, made at "
+       "the "
+       "first start"},
       {"ngsiv2.forbidden_characters", &ngsiv2.forbidden_characters,
        "orion: NGSIv2 refuses < > \" ' = ; ( ) in identifiers and values as Orion does; none: it takes them. A tenant "
        "may differ",

@@ -7,6 +7,7 @@
 #include "app/client_options.h"
 #include "app/database_access.h"
 #include "app/loop_threads.h"
+#include "app/node_name.h"
 #include "app/operations_routes.h"
 #include "app/request_gate.h"
 #include "app/routes.h"
@@ -108,6 +109,7 @@ class RequestMeters {
 
 struct Node::Parts {
   Configuration configuration;
+  std::optional<NodeName> name;
   std::optional<DatabaseAccess> database;
   core::Metrics metrics;
   std::unique_ptr<LoopThreads> threads;
@@ -175,7 +177,7 @@ void Node::Parts::build_loops(const std::string& url) {
 Result<> Node::Parts::build_background() {
   LoopParts& parts = loops.back();
   background = std::make_unique<Background>(*parts.database, database->url(), *parts.tenants, guard, configuration,
-                                            metrics, tokens, *usage);
+                                            name->text(), metrics, tokens, *usage);
   return {};
 }
 
@@ -241,6 +243,7 @@ Result<> Node::Parts::start(const std::filesystem::path& data) {
   }
   if (mode == core::AuthMode::none)
     log::warn("auth.mode is none: everyone who reaches this address may read and change everything");
+  name.emplace(configuration.node_name, data);
   auto opened = DatabaseAccess::open(configuration, data);
   if (!opened) return fail(opened.error());
   database = std::move(*opened);

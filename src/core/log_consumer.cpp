@@ -20,21 +20,31 @@ const db::Statement kResetEpoch{"consumer_reset_epoch",
 const db::Statement kSeen{"node_seen",
                           "insert into machi.node (id, address, started, seen) values ($1::text, '', now(), now()) on "
                           "conflict (id) do update set seen = now()"};
-// The fair share of a node: slots divided by the nodes seen lately. A node over its share lets go of the surplus.
-const db::Statement kRenew{
-    "consumer_renew",
-    "with share as (select ceil($4::float8 / greatest(1, count(*)))::int as slots from machi.node where seen > now() - "
-    "make_interval(secs => $3::float8)), mine as (select slot from machi.consumer where name = $1::text and (node = "
-    "$2::text or node is "
-    "null or lease_until < now()) order by (node is not distinct from $2::text) desc, slot limit (select slots from "
-    "share) for update skip "
-    "locked), freed as (update machi.consumer set node = null, lease_until = null where name = $1::text and node = "
-    "$2::text and slot not "
-    "in (select slot from mine)) update machi.consumer c set fencing = case when c.node is not distinct from $2::text "
-    "and c.lease_until >= "
-    "now() then c.fencing else c.fencing + 1 end, node = $2::text, lease_until = now() + make_interval(secs => "
-    "$3::float8) from mine where "
-    "c.name = $1::text and c.slot = mine.slot returning c.slot, c.horizon::text, c.fencing"};
+// $5 and $6: the leases that this process holds, by slot and fencing number. Under the same name there may be those of
+// its predecessor; `$7` says that it is dead, as this process begins. The fair share of a node is the slots divided by
+// the nodes seen lately; a node over its share lets go of the surplus. A lease that ran out but that nobody else took
+// is still the same one.
+const db::Statement kRenew{"consumer_renew", R"(
+  with held as (
+    select h.slot, h.fencing from unnest($5::smallint[], $6::bigint[]) as h(slot, fencing)
+    join machi.consumer c on c.name = $1::text and c.node = $2::text and c.slot = h.slot and c.fencing = h.fencing),
+  share as (
+    select ceil($4::float8 / greatest(1, count(*)))::int as slots from machi.node
+    where seen > now() - make_interval(secs => $3::float8)),
+  mine as (
+    select slot from machi.consumer
+    where name = $1::text
+      and (slot in (select slot from held) or node is null or lease_until < now() or ($7::boolean and node = $2::text))
+    order by slot not in (select slot from held), slot
+    limit (select slots from share) for update skip locked),
+  freed as (
+    update machi.consumer set node = null, lease_until = null
+    where name = $1::text and slot in (select slot from held) and slot not in (select slot from mine))
+  update machi.consumer c
+  set fencing = c.fencing + (not exists (select from held h where c.node = $2::text and h.slot = c.slot and h.fencing = c.fencing))::int,
+    node = $2::text, lease_until = now() + make_interval(secs => $3::float8)
+  from mine where c.name = $1::text and c.slot = mine.slot
+  returning c.slot, c.horizon::text, c.fencing)"};
 const db::Statement kSavePlace{
     "consumer_save",
     "update machi.consumer c set horizon = greatest(c.horizon, $3::xid8) from unnest($4::smallint[], $5::bigint[]) as "
@@ -42,7 +52,8 @@ const db::Statement kSavePlace{
     "fencing) where c.name = $1::text and c.node = $2::text and c.slot = h.slot and c.fencing = h.fencing"};
 const db::Statement kRelease{
     "consumer_release",
-    "update machi.consumer set node = null, lease_until = null where name = $1::text and node = $2::text"};
+    "update machi.consumer c set node = null, lease_until = null from unnest($3::smallint[], $4::bigint[]) as h(slot, "
+    "fencing) where c.name = $1::text and c.node = $2::text and c.slot = h.slot and c.fencing = h.fencing"};
 const db::Statement kForgetNode{"node_forget",
                                 "delete from machi.node where id = $1::text or seen < now() - interval '1 day'"};
 
@@ -70,6 +81,7 @@ LogConsumer::LogConsumer(db::Database& database, Options options, LogHandler& ha
 LogConsumer::~LogConsumer() = default;
 
 void LogConsumer::start() {
+  running_ = true;
   scope_.spawn("log leases", keep_leases());
   scope_.spawn("log reader", run());
 }
@@ -79,6 +91,18 @@ void LogConsumer::wake() {
     woken_ = true;
     sleeper_.cancel();
   });
+}
+
+Task<> LogConsumer::end_reading(std::chrono::milliseconds patience) {
+  ending_ = true;
+  sleeper_.cancel();
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  LoopTimer tick(database_.loop());
+  while (running_ && std::chrono::steady_clock::now() < deadline) {
+    tick.expires_after(std::chrono::milliseconds(10));
+    boost::system::error_code ignored;
+    co_await tick.async_wait(asio::redirect_error(kUseTask, ignored));
+  }
 }
 
 Task<> LogConsumer::stop() {
@@ -91,6 +115,7 @@ Task<> LogConsumer::stop() {
   std::vector<db::Call> calls(2);
   calls[0].statement = &kRelease;
   calls[0].parameters.add(options_.name).add(options_.node);
+  add_held(calls[0].parameters);
   calls[1].statement = &kForgetNode;
   calls[1].parameters.add(options_.node);
   auto released = co_await database_.transact(std::move(calls));
@@ -145,11 +170,25 @@ Task<Result<>> LogConsumer::renew() {
   calls[0].statement = &kSeen;
   calls[0].parameters.add(options_.node);
   calls[1].statement = &kRenew;
-  calls[1].parameters.add(options_.name).add(options_.node).add(seconds(options_.lease)).add(options_.slots);
+  db::Parameters& p = calls[1].parameters;
+  p.add(options_.name).add(options_.node).add(seconds(options_.lease)).add(options_.slots);
+  add_held(p);
+  p.add(first_renewal_);
   auto done = co_await database_.transact(std::move(calls));
   if (!done) co_return fail(done.error());
+  first_renewal_ = false;
   take_over((*done)[1]);
   co_return Result<>();
+}
+
+void LogConsumer::add_held(db::Parameters& parameters) const {
+  std::vector<std::int64_t> slots;
+  std::vector<std::int64_t> fencings;
+  for (const auto& [slot, state] : held_) {
+    slots.push_back(slot);
+    fencings.push_back(state.fencing);
+  }
+  parameters.add_array(slots).add_array(fencings);
 }
 
 void LogConsumer::take_over(const db::Rows& rows) {
@@ -210,16 +249,11 @@ std::uint64_t LogConsumer::finished_place() const {
 
 Task<Result<>> LogConsumer::save_places() {
   if (held_.empty() || next_ == 0) co_return Result<>();
-  std::vector<std::int64_t> slots;
-  std::vector<std::int64_t> fencings;
-  for (const auto& [slot, state] : held_) {
-    slots.push_back(slot);
-    fencings.push_back(state.fencing);
-  }
   std::vector<db::Call> calls(1);
   calls[0].statement = &kSavePlace;
   db::Parameters& p = calls[0].parameters;
-  p.add(options_.name).add(options_.node).add(std::to_string(finished_place())).add_array(slots).add_array(fencings);
+  p.add(options_.name).add(options_.node).add(std::to_string(finished_place()));
+  add_held(p);
   auto done = co_await database_.transact(std::move(calls));
   if (!done) co_return fail(done.error());
   co_return Result<>();
@@ -234,57 +268,66 @@ std::vector<LogEntry> LogConsumer::wanted(std::vector<LogEntry> entries) const {
   return entries;
 }
 
-Task<Result<bool>> LogConsumer::read_entries(LogWindow range, std::vector<std::int64_t> slots) {
-  LogHold hold = std::make_shared<int>(0);
-  std::int64_t after = 0;
-  bool any = false;
+/// Answers whether there is something new to read.
+Task<Result<bool>> LogConsumer::begin_reading() {
+  auto end = co_await reader_.horizon();
+  if (!end) co_return fail(end.error());
+  if (slots_differ_) co_return false;  // first tell the handler
+  const LogWindow range{next_, *end};
+  if (range.end <= range.begin) co_return false;
+  reading_ = Reading{range, held_, std::make_shared<int>(0)};
+  co_return true;
+}
+
+Task<Result<>> LogConsumer::read_entries() {
+  Reading& r = *reading_;
+  std::vector<std::int64_t> slots;
+  for (const auto& [slot, unused] : r.slots) slots.push_back(slot);
   for (;;) {
-    auto entries = co_await reader_.read(range, after, slots, options_.batch);
+    auto entries = co_await reader_.read(r.range, r.after, slots, options_.batch);
     if (!entries) co_return fail(entries.error());
-    if (entries->empty()) break;
-    if (!any) windows_.push_back({range, hold, entries->front().recorded});
-    any = true;
-    after = entries->back().sequence;
+    if (entries->empty()) co_return Result<>();
+    if (!r.any) windows_.push_back({r.range, r.hold, entries->front().recorded});
+    r.any = true;
+    r.after = entries->back().sequence;
     const bool last = static_cast<std::int64_t>(entries->size()) < options_.batch;
     auto mine = wanted(std::move(*entries));
-    if (!mine.empty()) co_await handler_.handle(std::move(mine), hold);
-    if (last || stopping_) break;
+    if (!mine.empty()) co_await handler_.handle(std::move(mine), r.hold);
+    if (last) co_return Result<>();
+    if (stopping_) co_return fail(ErrorCode::busy, "the server is stopping");
   }
-  co_return any;
 }
 
 Task<Result<bool>> LogConsumer::read_window() {
   auto prepared = co_await prepare_handler();
   if (!prepared) co_return fail(prepared.error());
   if (held_.empty()) co_return false;
-  auto end = co_await reader_.horizon();
-  if (!end) co_return fail(end.error());
-  if (slots_differ_) co_return false;  // first tell the handler
-  const LogWindow range{next_, *end};
-  if (range.end <= range.begin) co_return false;
-  const std::map<std::int64_t, Slot> reading = held_;
-  std::vector<std::int64_t> slots;
-  for (const auto& [slot, unused] : reading) slots.push_back(slot);
-  auto any = co_await read_entries(range, std::move(slots));
-  if (!any || stopping_) co_return any;
-  next_ = range.end;
+  if (!reading_) {
+    auto begun = co_await begin_reading();
+    if (!begun || !*begun) co_return begun;
+  }
+  auto complete = co_await read_entries();
+  if (!complete) co_return fail(complete.error());
+  const Reading done = *std::exchange(reading_, std::nullopt);
+  next_ = done.range.end;
   for (auto& [slot, state] : held_) {
-    const auto read = reading.find(slot);
-    const bool was_read = read != reading.end() && read->second.fencing == state.fencing;
+    const auto read = done.slots.find(slot);
+    const bool was_read = read != done.slots.end() && read->second.fencing == state.fencing;
     if (was_read) {
-      state.horizon = std::max(state.horizon, range.end);
+      state.horizon = std::max(state.horizon, done.range.end);
     } else {
       next_ = std::min(next_, state.horizon);  // taken over meanwhile: the next window begins at its place
     }
   }
-  co_return any;
+  co_return done.any;
 }
 
 Task<> LogConsumer::run() {
   auto last_activity = std::chrono::steady_clock::now();
-  while (!stopping_) {
+  while (!stopping_ && !ending_) {
     woken_ = false;
     auto any = co_await read_window();
+    if (!any && stopping_) break;
     if (!any) {
       log::warn("the change log could not be read", {{"consumer", options_.name}, {"reason", any.error().message}});
       co_await pause(options_.heartbeat);
@@ -294,8 +337,9 @@ Task<> LogConsumer::run() {
     if (*any || woken_) last_activity = present;
     // Just after a commit other transactions may still hide it: look again soon, then calm down.
     const bool fresh = present - last_activity < std::chrono::milliseconds(30);
-    if (!stopping_ && !woken_) co_await pause(fresh ? std::chrono::milliseconds(2) : options_.idle_poll);
+    if (!stopping_ && !ending_ && !woken_) co_await pause(fresh ? std::chrono::milliseconds(2) : options_.idle_poll);
   }
+  running_ = false;
 }
 
 }  // namespace machi::core

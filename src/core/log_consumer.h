@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,12 +35,13 @@ class LogHandler {
 
 /// One consumer of the change log on one node. The slots of a consumer are shared out among the live nodes by leases of
 /// five seconds with a fencing number; a slot's place in the log is kept in the database, so that a crash repeats work
-/// but loses none.
+/// but loses none. A node that starts takes the leases of its own name over at once: their holder was its predecessor,
+/// and if that should still live, the fencing number shuts it out.
 class LogConsumer {
  public:
   struct Options {
     std::string name;
-    std::string node;
+    std::string node;  ///< no two live nodes have the same
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds heartbeat{1000};
     std::chrono::milliseconds idle_poll{100};  ///< how soon changes of other nodes are seen
@@ -52,7 +54,9 @@ class LogConsumer {
   void start();
   /// Something was committed on this node. Thread-safe.
   void wake();
-  /// Ends reading, gives the leases back. The place of what is unfinished is kept.
+  /// No further window is begun; waits for the end of the present one, at most for `patience`. Leases are kept.
+  [[nodiscard]] Task<> end_reading(std::chrono::milliseconds patience);
+  /// Ends at once, gives the leases back. The place of what is unfinished is kept.
   [[nodiscard]] Task<> stop();
 
   /// Seconds since the oldest change that this node has not yet finished with; 0 when it is up to date.
@@ -70,6 +74,15 @@ class LogConsumer {
     Timestamp oldest;  ///< when the first change in it was made
   };
 
+  /// What is being read. A failure of the database interrupts it; then reading goes on where it stopped.
+  struct Reading {
+    LogWindow range;
+    std::map<std::int64_t, Slot> slots;  ///< held when it began
+    LogHold hold;
+    std::int64_t after = 0;  ///< sequence up to which it has been handled
+    bool any = false;
+  };
+
   [[nodiscard]] Task<> run();
   [[nodiscard]] Task<> keep_leases();
   [[nodiscard]] Task<Result<>> create_rows();
@@ -79,11 +92,13 @@ class LogConsumer {
   [[nodiscard]] Task<Result<>> prepare_handler();
   /// Reads what is complete by now; answers whether there was anything.
   [[nodiscard]] Task<Result<bool>> read_window();
-  [[nodiscard]] Task<Result<bool>> read_entries(LogWindow range, std::vector<std::int64_t> slots);
+  [[nodiscard]] Task<Result<bool>> begin_reading();
+  [[nodiscard]] Task<Result<>> read_entries();
   [[nodiscard]] std::vector<LogEntry> wanted(std::vector<LogEntry> entries) const;
   [[nodiscard]] Task<> pause(std::chrono::milliseconds duration);
   void forget_finished();
   [[nodiscard]] std::uint64_t finished_place() const;
+  void add_held(db::Parameters& parameters) const;
   void take_over(const db::Rows& rows);
 
   db::Database& database_;
@@ -95,10 +110,14 @@ class LogConsumer {
   LoopTimer heart_;
   std::map<std::int64_t, Slot> held_;
   std::deque<Window> windows_;  ///< read, and not all finished
-  std::uint64_t next_ = 0;      ///< first transaction that has not been read
+  std::optional<Reading> reading_;
+  std::uint64_t next_ = 0;  ///< first transaction that has not been read
   std::int64_t epoch_ = 0;
   bool restarted_ = false;     ///< the handler has taken current state
   bool slots_differ_ = false;  ///< from those that the handler was told last
+  bool first_renewal_ = true;
+  bool running_ = false;  ///< run is under way
+  bool ending_ = false;   ///< no further window is begun
   bool stopping_ = false;
   bool woken_ = false;
   std::atomic<double> lag_{0};

@@ -15,6 +15,8 @@ export class Receiver {
   readonly received: Received[] = [];
   /** The status of its answers. */
   status = 200;
+  /** It takes requests and never answers them. */
+  silent = false;
   private readonly waiting = new Set<() => void>();
   private readonly sockets = new Set<Socket>();
 
@@ -28,7 +30,7 @@ export class Receiver {
       request.on("data", (piece: Buffer) => pieces.push(piece));
       request.on("end", () => {
         receiver.keep(request, Buffer.concat(pieces).toString("utf8"));
-        response.writeHead(receiver.status).end();
+        if (!receiver.silent) response.writeHead(receiver.status).end();
       });
     });
     server.on("connection", (socket) => {

@@ -13,8 +13,26 @@ const db::Statement kKeep{"pending_delivery_keep", R"(
 const db::Statement kForget{"pending_delivery_forget", R"(
   delete from machi.pending_delivery d using unnest($1::int[], $2::text[], $3::bigint[]) as p(tenant, subscription, sequence)
   where d.tenant = p.tenant and d.subscription = p.subscription and d.sequence = p.sequence)"};
+// The parts of a statement do not see what the others write: `present` is what an earlier try left.
+const db::Statement kClaim{"pending_delivery_claim", R"(
+  with claimed as (
+    update machi.subscription
+    set status = case when $10::boolean then 'inactive' else status end, revision = revision + $10::boolean::int,
+      last_notification = case when $11::float8 > 0 then $12::timestamptz else last_notification end
+    where tenant = $1::int and id = $2::text and (not $10::boolean or status = 'oneshot')
+      and ($11::float8 <= 0 or last_notification is null or last_notification + make_interval(secs => $11::float8) <= $12::timestamptz)
+    returning 1),
+  kept as (
+    insert into machi.pending_delivery (tenant, subscription, sequence, slot, entity_key, version, event, attempts, first_attempt, next_attempt)
+    select $1::int, $2::text, $3::bigint, $4::smallint, $5::bigint, $6::bigint, $7::text, 0, $8::timestamptz, $9::timestamptz from claimed
+    on conflict do nothing returning 1),
+  present as (
+    select 1 from machi.pending_delivery
+    where $13::boolean and tenant = $1::int and subscription = $2::text and sequence = $3::bigint)
+  select exists (select from kept) or exists (select from present))"};
 const db::Statement kLoad{"pending_delivery_load", R"(
-  select tenant, subscription, sequence, slot, entity_key, version, event, attempts, first_attempt, next_attempt
+  select tenant, subscription, sequence, slot, entity_key, version, event, attempts,
+    (extract(epoch from first_attempt) * 1000000)::bigint, (extract(epoch from next_attempt) * 1000000)::bigint
   from machi.pending_delivery where slot = any($1::smallint[]) order by sequence)"};
 
 }  // namespace
@@ -55,6 +73,19 @@ void DeliveryJournal::failed(TenantId tenant, const std::string& subscription, T
 
 void DeliveryJournal::dropped(TenantId tenant, const std::string& subscription, std::int64_t count) {
   update_of(tenant, subscription).dropped += count;
+}
+
+Task<Result<bool>> DeliveryJournal::claim(PendingDelivery delivery, Claim claim) {
+  std::vector<db::Call> calls(1);
+  calls[0].statement = &kClaim;
+  db::Parameters& p = calls[0].parameters;
+  p.add(static_cast<int>(delivery.tenant.value)).add(delivery.subscription).add(delivery.sequence).add(delivery.slot);
+  p.add(delivery.entity_key).add(delivery.version).add(delivery.event);
+  p.add(delivery.first_attempt).add(delivery.next_attempt);
+  p.add(claim.one_shot).add(claim.throttling).add(delivery.recorded).add(claim.repeated);
+  auto done = co_await database_.transact(std::move(calls));
+  if (!done) co_return fail(done.error());
+  co_return (*done)[0].boolean(0, 0);
 }
 
 void DeliveryJournal::keep(const PendingDelivery& delivery, core::LogHold hold) {
@@ -125,6 +156,9 @@ Task<std::vector<FailureCount>> DeliveryJournal::flush() {
     auto written = co_await write_pending(std::move(rows), std::move(places));
     if (!written) {
       log::warn("waiting deliveries could not be written down", {{"reason", written.error().message}});
+      // What was asked for meanwhile is newer.
+      std::erase_if(kept, [this](const auto& item) { return forgotten_.contains(item.first); });
+      std::erase_if(forgotten, [this](const auto& item) { return kept_.contains(item.first); });
       kept_.merge(kept);
       forgotten_.merge(forgotten);
       updates_.merge(updates);
@@ -165,8 +199,8 @@ Task<Result<std::vector<PendingDelivery>>> DeliveryJournal::load(std::vector<std
     d.version = rows->integer(row, 5);
     d.event = rows->text(row, 6);
     d.attempts = static_cast<int>(rows->integer(row, 7));
-    d.first_attempt = parse_iso8601(rows->text(row, 8)).value_or(Timestamp{});
-    d.next_attempt = parse_iso8601(rows->text(row, 9)).value_or(Timestamp{});
+    d.first_attempt = rows->timestamp(row, 8);
+    d.next_attempt = rows->timestamp(row, 9);
     loaded.push_back(std::move(d));
   }
   co_return loaded;

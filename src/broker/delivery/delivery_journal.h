@@ -11,7 +11,8 @@
 
 namespace machi::broker {
 
-/// A delivery that failed and waits for another try: a row of machi.pending_delivery.
+/// A delivery that is not done yet and outlives a crash: a row of machi.pending_delivery. It failed and waits for
+/// another try, found no room in memory, or was claimed and is under way.
 struct PendingDelivery {
   TenantId tenant{};
   std::string subscription;
@@ -22,8 +23,19 @@ struct PendingDelivery {
   std::string event;  ///< see to_text
   int attempts = 0;
   Timestamp first_attempt{};
-  std::string last_reason{};  ///< in memory only
   Timestamp next_attempt{};
+
+  // In memory only.
+  std::string last_reason{};
+  Timestamp recorded{};  ///< when the change was made
+  int ordinal = 1;       ///< see NotificationContext
+};
+
+/// What the database must decide before a change is notified.
+struct Claim {
+  bool one_shot = false;        ///< it fires only if it has not fired
+  std::int64_t throttling = 0;  ///< seconds that must lie between two changes that are notified; 0: any
+  bool repeated = false;        ///< an earlier try for the same delivery failed, and may have been committed
 };
 
 /// Writes down what deliveries did: counters of subscriptions and deliveries that wait, gathered in memory and written
@@ -40,6 +52,9 @@ class DeliveryJournal {
   void failed(TenantId tenant, const std::string& subscription, Timestamp at, const std::string& reason, bool first,
               core::LogHold hold);
   void dropped(TenantId tenant, const std::string& subscription, std::int64_t count);
+  /// Decides whether a one-shot or throttled subscription notifies a change, and writes the delivery down to wait in
+  /// the same transaction: so it is repeated after a crash. Asked again after an error, it does not decide twice.
+  [[nodiscard]] Task<Result<bool>> claim(PendingDelivery delivery, Claim claim);
   /// Adds or replaces a waiting delivery.
   void keep(const PendingDelivery& delivery, core::LogHold hold);
   void forget(const PendingDelivery& delivery);

@@ -1,240 +1,178 @@
+// The part of the dispatcher that reads the log and begins deliveries.
 #include "broker/delivery/dispatcher.h"
 
 #include <boost/asio/redirect_error.hpp>
 
 #include "base/log.h"
-#include "broker/delivery/log_event.h"
 
 namespace machi::broker {
+namespace {
+
+/// Whether the database decides if a change is notified.
+bool needs_claim(const Subscription& subscription) {
+  return subscription.throttling > 0 || subscription.status == SubscriptionStatus::oneshot;
+}
+
+/// Deliveries of one subscription about one entity share it.
+std::size_t order_of(const Subscription& subscription, std::int64_t entity_key) {
+  return std::hash<std::string>()(subscription.id) ^ static_cast<std::size_t>(entity_key);
+}
+
+}  // namespace
 
 Dispatcher::Dispatcher(Loop& loop, SubscriptionStore& subscriptions, DeliveryJournal& journal, DeliverySender& sender,
                        TenantDirectory& tenants, Options options, Meters meters)
-    : loop_(loop),
-      store_(subscriptions),
+    : store_(subscriptions),
       journal_(journal),
       sender_(sender),
       tenants_(tenants),
       options_(options),
       meters_(meters),
       scope_(loop),
-      timer_(loop) {}
+      timer_(loop),
+      rest_(loop),
+      lanes_(loop) {}
 
 void Dispatcher::start() {
   scope_.spawn("delivery timer", run_timer());
 }
 
 Task<> Dispatcher::stop(std::chrono::milliseconds patience) {
-  const auto deadline = std::chrono::steady_clock::now() + patience;
-  LoopTimer tick(loop_);
-  while (queued_ > 0 && std::chrono::steady_clock::now() < deadline) {
-    tick.expires_after(std::chrono::milliseconds(10));
-    boost::system::error_code ignored;
-    co_await tick.async_wait(asio::redirect_error(kUseTask, ignored));
-  }
+  co_await lanes_.wait_until_empty(patience);
   stopping_ = true;
-  for (auto& [name, endpoint] : endpoints_) {
-    for (Lane& lane : endpoint.lanes) lane.work.clear();
-  }
   timer_.cancel();
-  auto blocked = std::exchange(blocked_, {});
-  for (auto& resume : blocked) resume(0);
+  rest_.cancel();
+  co_await lanes_.stop();
   co_await scope_.join();
   co_await flush();
 }
 
-Task<Result<>> Dispatcher::load_subscriptions() {
-  auto all = co_await store_.load_all();
-  if (!all) co_return fail(all.error());
-  subscriptions_.clear();
-  std::vector<TenantId> tenants;
-  for (StoredSubscription& stored : *all) {
-    tenants.push_back(stored.subscription.tenant);
-    const SubscriptionName name{stored.subscription.tenant.value, stored.subscription.id};
-    consecutive_failures_[name] = stored.subscription.deliveries.fails_counter;
-    auto subscription = std::make_shared<const Subscription>(std::move(stored.subscription));
-    subscriptions_[name] = {std::move(subscription), stored.created_sequence, stored.revision};
-  }
-  std::ranges::sort(tenants);
-  tenants.erase(std::unique(tenants.begin(), tenants.end()), tenants.end());
-  for (const TenantId tenant : tenants) rebuild(tenant);
-  co_return Result<>();
-}
-
 Task<Result<>> Dispatcher::restart() {
-  auto loaded = co_await load_subscriptions();
-  if (!loaded) log::error("subscriptions could not be read", {{"reason", loaded.error().message}});
-  loaded_ = loaded_ || loaded.has_value();
-  co_return loaded;
-}
-
-SubscriptionPointer Dispatcher::known(const SubscriptionName& name) const {
-  const auto it = subscriptions_.find(name);
-  return it == subscriptions_.end() ? nullptr : it->second.subscription;
-}
-
-void Dispatcher::rebuild(TenantId tenant) {
-  std::vector<SubscriptionPointer> pointers;
-  for (auto it = subscriptions_.lower_bound({tenant.value, ""});
-       it != subscriptions_.end() && it->first.first == tenant.value; ++it) {
-    pointers.push_back(it->second.subscription);
+  auto all = co_await store_.load_all();
+  if (!all) {
+    log::error("subscriptions could not be read", {{"reason", all.error().message}});
+    co_return fail(all.error());
   }
-  index_.set(tenant, std::move(pointers));
-}
-
-void Dispatcher::outdate(TenantId tenant) {
-  if (std::ranges::find(outdated_, tenant) == outdated_.end()) outdated_.push_back(tenant);
-}
-
-void Dispatcher::make_inactive(const SubscriptionName& name) {
-  const auto it = subscriptions_.find(name);
-  if (it == subscriptions_.end()) return;
-  auto inactive = std::make_shared<Subscription>(*it->second.subscription);
-  inactive->status = SubscriptionStatus::inactive;
-  it->second.subscription = std::move(inactive);
-  outdate(TenantId{name.first});
-}
-
-void Dispatcher::apply_subscription(const core::LogEntry& entry) {
-  const TenantId tenant{entry.tenant};
-  const SubscriptionName name{entry.tenant, std::string(entry.id)};
-  if (entry.document.empty()) {
-    subscriptions_.erase(name);
-    consecutive_failures_.erase(name);
-  } else {
-    auto stored = from_announcement(entry.document);
-    if (!stored) {
-      log::error("an announced subscription cannot be read",
-                 {{"subscription", entry.id}, {"reason", stored.error().message}});
-      return;
-    }
-    const auto present = subscriptions_.find(name);
-    if (present != subscriptions_.end() && present->second.revision >= stored->revision) return;
-    stored->subscription.tenant = tenant;
-    const std::int64_t created = present == subscriptions_.end() ? entry.sequence : present->second.created_sequence;
-    consecutive_failures_[name] = stored->subscription.deliveries.fails_counter;
-    auto subscription = std::make_shared<const Subscription>(std::move(stored->subscription));
-    subscriptions_[name] = {std::move(subscription), created, stored->revision};
-  }
-  outdate(tenant);
+  known_.load(std::move(*all));
+  loaded_ = true;
+  co_return Result<>();
 }
 
 Task<> Dispatcher::handle(std::vector<core::LogEntry> entries, core::LogHold hold) {
   for (core::LogEntry& entry : entries) {
-    if (stopping_) co_return;
-    if (entry.kind == core::ChangeKind::subscription) {
-      apply_subscription(entry);
-      continue;
-    }
-    if (entry.kind != core::ChangeKind::entity) continue;
-    for (const TenantId tenant : std::exchange(outdated_, {})) rebuild(tenant);
-    const TenantSubscriptions* concerned = index_.find(TenantId{entry.tenant});
-    if (concerned == nullptr || concerned->size() == 0) continue;
-    co_await dispatch(std::make_shared<const core::LogEntry>(std::move(entry)), hold);
-  }
-}
-
-Task<> Dispatcher::dispatch(std::shared_ptr<const core::LogEntry> entry, core::LogHold hold) {
-  auto tenant_name = co_await tenants_.name_of(TenantId{entry->tenant});
-  if (!tenant_name) co_return;
-  auto event = read_change_event(*entry, std::move(*tenant_name));
-  if (!event) {
-    log::error("a row of the change log cannot be read",
-               {{"sequence", entry->sequence}, {"reason", event.error().message}});
+    if (entry.kind == core::ChangeKind::subscription) known_.apply(entry);
+    if (entry.kind != core::ChangeKind::entity || !known_.any_of(TenantId{entry.tenant})) continue;
+    auto dispatched = co_await dispatch(std::make_shared<const core::LogEntry>(std::move(entry)), hold);
+    if (dispatched) continue;
+    unfinished_.push_back(std::move(hold));
     co_return;
   }
-  auto shared = std::make_shared<const ChangeEvent>(std::move(*event));
-  int ordinal = 0;
-  for (const SubscriptionPointer& subscription : index_.triggered_by(*shared)) {
-    const SubscriptionName name{subscription->tenant.value, subscription->id};
-    const auto stored = subscriptions_.find(name);
-    if (stored == subscriptions_.end() || stored->second.created_sequence > entry->sequence) continue;
-    auto allowed = co_await may_notify(subscription, entry->recorded);
-    if (!allowed) continue;
-    Delivery delivery{subscription, shared, entry, ++ordinal, hold};
-    put_into_lane(name, endpoint_of(*subscription), entry->entity_key, std::move(delivery));
-  }
-  while (queued_ > options_.queued && !stopping_) {
-    auto wait = [this](Resume<int> resume) { blocked_.push_back(std::move(resume)); };
-    co_await suspend<int>(std::move(wait));
-  }
 }
 
-Task<bool> Dispatcher::may_notify(SubscriptionPointer subscription, Timestamp at) {
-  const SubscriptionName name{subscription->tenant.value, subscription->id};
-  if (subscription->throttling > 0) {
-    auto claimed = co_await store_.claim_window(subscription->tenant, subscription->id, at, subscription->throttling);
-    if (!claimed || !*claimed) co_return false;
+/// False when the node stops before everything that the entry leads to has begun: the entry must be read again.
+Task<bool> Dispatcher::dispatch(std::shared_ptr<const core::LogEntry> entry, core::LogHold hold) {
+  if (stopping_) co_return false;
+  auto tenant = co_await tenant_name(TenantId{entry->tenant});
+  if (!tenant) co_return false;
+  auto read = read_change_event(*entry, std::move(*tenant));
+  if (!read) {
+    log::error("a row of the change log cannot be read",
+               {{"sequence", entry->sequence}, {"reason", read.error().message}});
+    co_return true;
   }
-  if (subscription->status != SubscriptionStatus::oneshot) co_return true;
-  auto fired = co_await store_.fire_once(subscription->tenant, subscription->id);
-  if (fired) {
-    make_inactive(name);
-    rebuild(subscription->tenant);
-  }
-  co_return fired && *fired;
-}
-
-void Dispatcher::put_into_lane(const SubscriptionName& subscription, const std::string& endpoint,
-                               std::int64_t entity_key, Work work) {
-  Endpoint& target = endpoints_[endpoint];
-  const auto* delivery = std::get_if<Delivery>(&work);
-  if (delivery != nullptr && target.queued >= options_.queued_per_endpoint) {
-    wait_in_chain(*delivery, false, "too many notifications wait for the receiver");
-    return;
-  }
-  const std::size_t number =
-      (std::hash<std::string>()(subscription.second) ^ static_cast<std::size_t>(entity_key)) % target.lanes.size();
-  Lane& lane = target.lanes[number];
-  lane.work.push_back(std::move(work));
-  ++target.queued;
-  queued_count_.store(++queued_, std::memory_order_relaxed);
-  if (lane.running) return;
-  lane.running = true;
-  scope_.spawn("delivery lane", run_lane(endpoint, number));
-}
-
-Task<> Dispatcher::run_lane(std::string endpoint, std::size_t number) {
-  Endpoint& target = endpoints_[endpoint];  // never erased while a lane runs
-  Lane& lane = target.lanes[number];
-  while (!lane.work.empty()) {
-    Work work = std::move(lane.work.front());
-    lane.work.pop_front();
-    if (auto* delivery = std::get_if<Delivery>(&work)) {
-      co_await deliver(std::move(*delivery));
-    } else {
-      const auto [chain, newest] = std::get<Retry>(work);
-      auto drained = co_await drain(chain, newest);
-      const auto it = chains_.find(chain);
-      if (it != chains_.end()) it->second.retry_queued = false;
-      static_cast<void>(drained);
+  auto event = std::make_shared<const ChangeEvent>(std::move(*read));
+  const std::vector<SubscriptionPointer> triggered = known_.triggered_by(*event, entry->sequence);
+  int ordinal = 1;
+  for (const SubscriptionPointer& subscription : triggered) {
+    Delivery delivery{subscription, event, entry, ordinal, hold};
+    if (!needs_claim(*subscription)) {
+      start_delivery(std::move(delivery));
+      ++ordinal;
+      continue;
     }
-    --target.queued;
-    queued_count_.store(--queued_, std::memory_order_relaxed);
-    if (queued_ <= options_.queued && !blocked_.empty()) {
-      auto blocked = std::exchange(blocked_, {});
-      for (auto& resume : blocked) resume(0);
-    }
+    auto claimed = co_await claim(subscription, pending(delivery));
+    if (!claimed) co_return false;
+    ordinal += *claimed ? 1 : 0;
   }
-  lane.running = false;
+  co_await lanes_.wait_for_room(options_.queued);
+  co_return true;
+}
+
+/// Tries until the database answers; nothing when the node stops first.
+Task<std::optional<std::string>> Dispatcher::tenant_name(TenantId tenant) {
+  for (int failures = 1; !stopping_; ++failures) {
+    auto name = co_await tenants_.name_of(tenant);
+    if (name) co_return std::move(*name);
+    log::warn("the name of a tenant could not be read", {{"reason", name.error().message}});
+    co_await rest(failures);
+  }
+  co_return std::nullopt;
+}
+
+/// Lets the database decide whether a one-shot or throttled subscription notifies the change, and begins the delivery
+/// if so. Nothing when the node stops before it is decided.
+Task<std::optional<bool>> Dispatcher::claim(SubscriptionPointer subscription, PendingDelivery delivery) {
+  const SubscriptionName name = name_of(*subscription);
+  const bool one_shot = subscription->status == SubscriptionStatus::oneshot;
+  const ChainName chain{name, delivery.entity_key};
+  for (int failures = 0; !stopping_; ++failures) {
+    const Claim asked{one_shot, subscription->throttling, failures > 0};
+    auto claimed = co_await journal_.claim(delivery, asked);
+    if (!claimed) {
+      log::warn("it could not be decided whether a subscription may notify",
+                {{"subscription", name.second}, {"reason", claimed.error().message}});
+      co_await rest(failures + 1);
+      continue;
+    }
+    if (one_shot) known_.make_inactive(name);
+    if (!*claimed) co_return false;
+    static_cast<void>(waiting_.add(std::move(delivery)));  // after a crash it has been loaded already
+    start_retry(chain, *subscription);
+    co_return true;
+  }
+  co_return std::nullopt;
+}
+
+/// A pause after so many failures of the database, shortened by a stop.
+Task<> Dispatcher::rest(int failures) {
+  constexpr std::chrono::milliseconds kFirst{50};
+  constexpr int kDoublings = 5;
+  rest_.expires_after(kFirst * (1 << std::min(failures, kDoublings)));
+  boost::system::error_code ignored;
+  co_await rest_.async_wait(asio::redirect_error(kUseTask, ignored));
+}
+
+void Dispatcher::start_delivery(Delivery delivery) {
+  const std::string endpoint = endpoint_of(*delivery.subscription);
+  if (lanes_.queued_at(endpoint) >= options_.queued_per_endpoint) {
+    return wait_in_chain(delivery, false, "too many notifications wait for the receiver");
+  }
+  const std::size_t order = order_of(*delivery.subscription, delivery.entry->entity_key);
+  lanes_.put(endpoint, order, [this, moved = std::move(delivery)]() mutable { return deliver(std::move(moved)); });
+}
+
+void Dispatcher::start_retry(const ChainName& name, const Subscription& subscription) {
+  WaitingDeliveries::Chain* chain = waiting_.find(name);
+  if (chain == nullptr) return;
+  chain->retry_queued = true;
+  const std::int64_t newest = chain->waiting.back().sequence;  // what comes later may stand behind work of the lane
+  lanes_.put(endpoint_of(subscription), order_of(subscription, name.second),
+             [this, name, newest] { return retry(name, newest); });
 }
 
 Task<> Dispatcher::deliver(Delivery delivery) {
   const Subscription& subscription = *delivery.subscription;
-  const SubscriptionName name{subscription.tenant.value, subscription.id};
-  const auto present = subscriptions_.find(name);
-  if (present == subscriptions_.end()) co_return;  // removed meanwhile
-  const ChainName chain{name, delivery.entry->entity_key};
-  if (chains_.contains(chain)) {
-    // Something older waits for the same receiver about the same entity: it goes first, or both wait.
-    auto drained = co_await drain(chain, delivery.entry->sequence);
-    if (!drained) {
-      const auto behind = chains_.find(chain);
-      const std::string reason =
-          behind == chains_.end() ? "an earlier notification waits" : behind->second.waiting.front().last_reason;
-      note_failure(subscription, reason, true, delivery.hold);
-      wait_in_chain(delivery, true, reason);
-      co_return;
-    }
+  const ChainName chain{name_of(subscription), delivery.entry->entity_key};
+  if (known_.find(chain.first) == nullptr) co_return;  // removed meanwhile
+  // What is older goes first, or both wait.
+  auto drained = co_await drain(chain, delivery.entry->sequence);
+  if (!drained) {
+    const WaitingDeliveries::Chain* behind = waiting_.find(chain);
+    const std::string reason =
+        behind == nullptr ? "an earlier notification waits" : behind->waiting.front().last_reason;
+    note_failure(subscription, reason, true, delivery.hold);
+    wait_in_chain(delivery, true, reason);
+    co_return;
   }
   auto result = co_await sender_.send(&subscription, delivery.event.get(), delivery.ordinal);
   if (result.delivered) {
@@ -242,13 +180,12 @@ Task<> Dispatcher::deliver(Delivery delivery) {
     co_return;
   }
   note_failure(subscription, result.reason, true, delivery.hold);
-  if (result.final) co_return;
-  wait_in_chain(delivery, true, result.reason);
+  if (!result.final) wait_in_chain(delivery, true, result.reason);
 }
 
 void Dispatcher::note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded,
                               bool first, core::LogHold hold) {
-  consecutive_failures_[{subscription.tenant.value, subscription.id}] = 0;
+  known_.forget_failures(name_of(subscription));
   meters_.sent->add();
   const Timestamp present = now();
   meters_.delay->observe((present - recorded).count());
@@ -261,16 +198,16 @@ void Dispatcher::note_failure(const Subscription& subscription, const std::strin
   journal_.failed(subscription.tenant, subscription.id, now(), reason, first, std::move(hold));
   log::debug("notification failed", {{"subscription", subscription.id}, {"reason", reason}});
   if (!first) return;
-  const SubscriptionName name{subscription.tenant.value, subscription.id};
-  judge_failures(name, ++consecutive_failures_[name]);
+  const SubscriptionName name = name_of(subscription);
+  judge_failures(name, known_.add_failure(name));
 }
 
 void Dispatcher::judge_failures(const SubscriptionName& name, std::int64_t failures) {
-  const SubscriptionPointer present = known(name);
+  const SubscriptionPointer present = known_.find(name);
   if (present == nullptr || present->status == SubscriptionStatus::inactive) return;
   const auto& limit = present->notification.max_fails_limit;
   if (!limit || failures <= *limit) return;
-  make_inactive(name);
+  known_.make_inactive(name);
   log::warn("subscription made inactive after too many failures",
             {{"subscription", present->id}, {"failures", failures}});
   scope_.spawn("deactivate subscription", deactivate(present->tenant, present->id));
@@ -298,7 +235,7 @@ Task<> Dispatcher::run_timer() {
     if (stopping_) break;
     flushed = journal_.size();
     co_await flush();
-    queue_due_retries();
+    start_due_retries();
   }
 }
 
@@ -306,10 +243,8 @@ Task<> Dispatcher::flush() {
   if (journal_.is_empty()) co_return;
   auto counts = co_await journal_.flush();
   for (const FailureCount& count : counts) {
-    const auto it = consecutive_failures_.find({count.tenant.value, count.id});
-    if (it == consecutive_failures_.end() || it->second >= count.fails_counter) continue;
-    it->second = count.fails_counter;  // other nodes failed too
-    judge_failures(it->first, count.fails_counter);
+    const SubscriptionName name{count.tenant.value, count.id};
+    if (known_.raise_failures(name, count.fails_counter)) judge_failures(name, count.fails_counter);
   }
 }
 

@@ -1,20 +1,18 @@
 #pragma once
-#include <array>
 #include <chrono>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "base/task_scope.h"
 #include "broker/delivery/delivery_journal.h"
+#include "broker/delivery/delivery_lanes.h"
 #include "broker/delivery/delivery_sender.h"
+#include "broker/delivery/known_subscriptions.h"
+#include "broker/delivery/waiting_deliveries.h"
 #include "broker/subscription/change_event.h"
-#include "broker/subscription/subscription_index.h"
 #include "broker/subscription/subscription_store.h"
 #include "broker/tenants.h"
 #include "core/log_consumer.h"
@@ -23,10 +21,13 @@
 namespace machi::broker {
 
 /// Turns the change log into notifications. Entries come in order; changes of subscriptions among them apply at their
-/// place. Deliveries to one endpoint (scheme, host and port) share sixteen lanes, a lane works one delivery after the
-/// other, and deliveries of one subscription about one entity keep to one lane: order is kept there, and a dead
-/// endpoint delays nobody else. What fails waits in the database and is tried again with growing distance; while
-/// something waits, newer events of the same subscription and entity queue behind it.
+/// place. Deliveries of one subscription about one entity keep their order: they share a lane of their endpoint, and
+/// while one of them waits, newer ones queue behind it. What fails waits in the database and is tried again with
+/// growing distance.
+///
+/// Every notification is delivered at least once: the place in the log stays before a change until all its deliveries
+/// have succeeded or are written down to wait. One-shot and throttling are decided by the database in the transaction
+/// that writes the delivery down, so that neither a crash nor another node changes how often they fire.
 class Dispatcher final : public core::LogHandler {
  public:
   struct Options {
@@ -50,24 +51,18 @@ class Dispatcher final : public core::LogHandler {
              TenantDirectory& tenants, Options options, Meters meters);
 
   void start();
-  /// Finishes what is queued for at most `patience`, then leaves it to the next holder of the slots.
+  /// Finishes what is queued for at most `patience`, then leaves it to the next holder of the slots: the holds of what
+  /// is unfinished live as long as this object.
   [[nodiscard]] Task<> stop(std::chrono::milliseconds patience);
 
   [[nodiscard]] Task<> handle(std::vector<core::LogEntry> entries, core::LogHold hold) override;
   [[nodiscard]] Task<Result<>> slots_changed(std::vector<std::int64_t> slots) override;
   [[nodiscard]] Task<Result<>> restart() override;
 
-  [[nodiscard]] std::size_t queued() const { return queued_count_.load(std::memory_order_relaxed); }
-  [[nodiscard]] std::size_t waiting() const { return waiting_count_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t queued() const { return lanes_.queued(); }
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
 
  private:
-  using SubscriptionName = std::pair<std::int32_t, std::string>;
-  using ChainName = std::pair<SubscriptionName, std::int64_t>;  ///< and entity key
-  struct Known {
-    SubscriptionPointer subscription;
-    std::int64_t created_sequence = 0;
-    std::int64_t revision = 0;
-  };
   struct Delivery {
     SubscriptionPointer subscription;
     std::shared_ptr<const ChangeEvent> event;
@@ -75,55 +70,42 @@ class Dispatcher final : public core::LogHandler {
     int ordinal = 1;
     core::LogHold hold;
   };
-  struct Retry {
-    ChainName chain;
-    std::int64_t newest = 0;  ///< sequence of the newest that waited then: what comes later may stand behind lane work
-  };
-  using Work = std::variant<Delivery, Retry>;
-  struct Lane {
-    std::deque<Work> work;
-    bool running = false;
-  };
-  struct Endpoint {
-    std::array<Lane, 16> lanes;
-    std::size_t queued = 0;
-  };
-  struct Chain {
-    std::deque<PendingDelivery> waiting;
-    bool retry_queued = false;
+  struct Attempt {
+    DeliveryResult result;
+    Timestamp recorded;  ///< when the change was made
   };
 
-  [[nodiscard]] Task<Result<>> load_subscriptions();
-  void apply_subscription(const core::LogEntry& entry);
-  void rebuild(TenantId tenant);
-  void outdate(TenantId tenant);
-  void make_inactive(const SubscriptionName& name);
-  [[nodiscard]] Task<> dispatch(std::shared_ptr<const core::LogEntry> entry, core::LogHold hold);
-  [[nodiscard]] Task<bool> may_notify(SubscriptionPointer subscription, Timestamp at);
-  void put_into_lane(const SubscriptionName& subscription, const std::string& endpoint, std::int64_t entity_key,
-                     Work work);
-  [[nodiscard]] Task<> run_lane(std::string endpoint, std::size_t lane);
+  // From the log to the lanes (dispatcher.cpp).
+  [[nodiscard]] Task<bool> dispatch(std::shared_ptr<const core::LogEntry> entry, core::LogHold hold);
+  [[nodiscard]] Task<std::optional<std::string>> tenant_name(TenantId tenant);
+  [[nodiscard]] Task<std::optional<bool>> claim(SubscriptionPointer subscription, PendingDelivery delivery);
+  [[nodiscard]] Task<> rest(int failures);
+  void start_delivery(Delivery delivery);
   [[nodiscard]] Task<> deliver(Delivery delivery);
-  /// Tries what waits in a chain up to the sequence `newest`; true when none of it is left.
-  [[nodiscard]] Task<bool> drain(ChainName chain, std::int64_t newest);
   void note_success(const Subscription& subscription, const DeliveryResult& result, Timestamp recorded, bool first,
                     core::LogHold hold);
   void note_failure(const Subscription& subscription, const std::string& reason, bool first, core::LogHold hold);
   /// Makes the subscription inactive when it has failed more often in a row, on all nodes together, than it may.
   void judge_failures(const SubscriptionName& name, std::int64_t failures);
-  void wait_in_chain(const Delivery& delivery, bool attempted, std::string reason);
-  void limit_waiting(const SubscriptionName& subscription);
-  void pop_waiting(Chain& chain);
-  void forget_chain(const ChainName& name);
+  [[nodiscard]] Task<> deactivate(TenantId tenant, std::string id);
   [[nodiscard]] Task<> run_timer();
   [[nodiscard]] Task<> flush();
-  [[nodiscard]] Task<> deactivate(TenantId tenant, std::string id);
-  void queue_due_retries();
+
+  // What waits (dispatcher_waiting.cpp).
+  [[nodiscard]] static PendingDelivery pending(const Delivery& delivery);
+  void wait_in_chain(const Delivery& delivery, bool attempted, std::string reason);
+  void start_retry(const ChainName& name, const Subscription& subscription);
+  void start_due_retries();
+  [[nodiscard]] Task<> retry(ChainName name, std::int64_t newest);
+  /// Tries what waits in a chain up to the sequence `newest`; true when none of it is left.
+  [[nodiscard]] Task<bool> drain(ChainName name, std::int64_t newest);
+  [[nodiscard]] Task<std::optional<Attempt>> send_waiting(SubscriptionPointer subscription, PendingDelivery delivery);
+  [[nodiscard]] bool settle(const ChainName& name, const Subscription& subscription, const Attempt& attempt);
+  void drop_oldest(const ChainName& name);
+  void forget_chain(const ChainName& name);
   [[nodiscard]] Task<Result<>> load_waiting(std::vector<std::int64_t> slots);
   [[nodiscard]] std::chrono::milliseconds back_off(int attempts) const;
-  [[nodiscard]] SubscriptionPointer known(const SubscriptionName& name) const;
 
-  Loop& loop_;
   SubscriptionStore& store_;
   DeliveryJournal& journal_;
   DeliverySender& sender_;
@@ -131,21 +113,15 @@ class Dispatcher final : public core::LogHandler {
   Options options_;
   Meters meters_;
   TaskScope scope_;
-  LoopTimer timer_;
-  std::map<SubscriptionName, Known> subscriptions_;
-  std::map<SubscriptionName, std::int64_t> consecutive_failures_;
-  std::vector<TenantId> outdated_;  ///< tenants whose index must be rebuilt before the next event
-  SubscriptionIndex index_;
-  std::unordered_map<std::string, Endpoint> endpoints_;
-  std::map<ChainName, Chain> chains_;
-  std::map<SubscriptionName, std::int64_t> waiting_of_;
+  LoopTimer timer_;  ///< of run_timer
+  LoopTimer rest_;   ///< of rest
+  KnownSubscriptions known_;
+  DeliveryLanes lanes_;
+  WaitingDeliveries waiting_;
   std::vector<std::int64_t> slots_;
-  std::vector<Resume<int>> blocked_;  ///< reading waits until the queue is shorter
-  std::size_t queued_ = 0;
-  bool loaded_ = false;  ///< subscriptions_ are those of the database
+  std::vector<core::LogHold> unfinished_;  ///< of entries that were not dispatched before the stop
+  bool loaded_ = false;                    ///< known_ has been read from the database
   bool stopping_ = false;
-  std::atomic<std::size_t> queued_count_{0};
-  std::atomic<std::size_t> waiting_count_{0};
 };
 
 }  // namespace machi::broker

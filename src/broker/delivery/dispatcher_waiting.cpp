@@ -1,4 +1,4 @@
-// The part of the dispatcher that keeps failed deliveries and tries them again.
+// The part of the dispatcher that keeps what waits to be delivered and tries it again.
 #include "base/log.h"
 #include "broker/delivery/dispatcher.h"
 #include "broker/delivery/log_event.h"
@@ -11,149 +11,125 @@ std::chrono::milliseconds Dispatcher::back_off(int attempts) const {
   return std::min<std::chrono::milliseconds>(wait, options_.longest_retry);
 }
 
+/// The delivery as a row that has not been tried, and may be at once.
+PendingDelivery Dispatcher::pending(const Delivery& delivery) {
+  PendingDelivery row;
+  row.tenant = delivery.subscription->tenant;
+  row.subscription = delivery.subscription->id;
+  row.sequence = delivery.entry->sequence;
+  row.slot = slot_of(row.tenant, delivery.entry->id);
+  row.entity_key = delivery.entry->entity_key;
+  row.version = delivery.entry->version;
+  row.event = to_text(*delivery.entry);
+  row.recorded = delivery.entry->recorded;
+  row.first_attempt = now();
+  row.next_attempt = row.first_attempt;
+  row.ordinal = delivery.ordinal;
+  return row;
+}
+
 void Dispatcher::wait_in_chain(const Delivery& delivery, bool attempted, std::string reason) {
-  const Subscription& subscription = *delivery.subscription;
-  const SubscriptionName name{subscription.tenant.value, subscription.id};
-  PendingDelivery waiting;
-  waiting.tenant = subscription.tenant;
-  waiting.subscription = subscription.id;
-  waiting.sequence = delivery.entry->sequence;
-  waiting.slot = slot_of(subscription.tenant, delivery.entry->id);
-  waiting.entity_key = delivery.entry->entity_key;
-  waiting.version = delivery.entry->version;
-  waiting.event = to_text(*delivery.entry);
-  waiting.attempts = attempted ? 1 : 0;
-  waiting.first_attempt = now();
-  waiting.next_attempt = waiting.first_attempt + back_off(waiting.attempts);
-  waiting.last_reason = std::move(reason);
-  journal_.keep(waiting, delivery.hold);
-  // Usually it is the newest; but newer ones that found no room in the lane may stand here already.
-  auto& chain = chains_[{name, waiting.entity_key}].waiting;
-  const auto place = std::ranges::lower_bound(chain, waiting.sequence, {}, &PendingDelivery::sequence);
-  if (place != chain.end() && place->sequence == waiting.sequence) return;
-  chain.insert(place, std::move(waiting));
-  ++waiting_of_[name];
-  waiting_count_.fetch_add(1, std::memory_order_relaxed);
-  limit_waiting(name);
+  PendingDelivery row = pending(delivery);
+  row.attempts = attempted ? 1 : 0;
+  row.next_attempt = row.first_attempt + back_off(row.attempts);
+  row.last_reason = std::move(reason);
+  journal_.keep(row, delivery.hold);
+  if (!waiting_.add(std::move(row))) return;
+  const SubscriptionName name = name_of(*delivery.subscription);
+  if (waiting_.count(name) <= options_.waiting_per_subscription) return;
+  if (const auto oldest = waiting_.oldest_of(name)) drop_oldest(*oldest);
 }
 
-void Dispatcher::pop_waiting(Chain& chain) {
-  const PendingDelivery& front = chain.waiting.front();
-  journal_.forget(front);
-  --waiting_of_[{front.tenant.value, front.subscription}];
-  waiting_count_.fetch_sub(1, std::memory_order_relaxed);
-  chain.waiting.pop_front();
-}
-
-void Dispatcher::limit_waiting(const SubscriptionName& name) {
-  if (waiting_of_[name] <= options_.waiting_per_subscription) return;
-  // The oldest of the subscription gives way.
-  auto oldest = chains_.end();
-  for (auto it = chains_.lower_bound({name, std::numeric_limits<std::int64_t>::min()});
-       it != chains_.end() && it->first.first == name; ++it) {
-    if (it->second.waiting.empty()) continue;
-    if (oldest == chains_.end() || it->second.waiting.front().sequence < oldest->second.waiting.front().sequence)
-      oldest = it;
-  }
-  if (oldest == chains_.end()) return;
-  pop_waiting(oldest->second);
-  if (oldest->second.waiting.empty()) chains_.erase(oldest);
+/// Gives up the oldest of a chain.
+void Dispatcher::drop_oldest(const ChainName& name) {
+  journal_.forget(waiting_.pop(name));
+  journal_.dropped(TenantId{name.first.first}, name.first.second, 1);
   meters_.dropped->add();
-  journal_.dropped(TenantId{name.first}, name.second, 1);
 }
 
 void Dispatcher::forget_chain(const ChainName& name) {
-  const auto it = chains_.find(name);
-  if (it == chains_.end()) return;
-  while (!it->second.waiting.empty()) pop_waiting(it->second);
-  chains_.erase(it);
+  for (const PendingDelivery& delivery : waiting_.take(name)) journal_.forget(delivery);
+}
+
+Task<> Dispatcher::retry(ChainName name, std::int64_t newest) {
+  co_await drain(name, newest);
+  if (WaitingDeliveries::Chain* chain = waiting_.find(name); chain != nullptr) chain->retry_queued = false;
 }
 
 Task<bool> Dispatcher::drain(ChainName name, std::int64_t newest) {
   for (;;) {
-    const auto it = chains_.find(name);
-    if (it == chains_.end()) co_return true;
-    if (it->second.waiting.empty()) {
-      chains_.erase(it);
-      co_return true;
-    }
-    if (it->second.waiting.front().sequence > newest) co_return true;
-    const SubscriptionPointer subscription = known(name.first);
+    const WaitingDeliveries::Chain* chain = waiting_.find(name);
+    if (chain == nullptr || chain->waiting.front().sequence > newest) co_return true;
+    const SubscriptionPointer subscription = known_.find(name.first);
     if (subscription == nullptr) {
       forget_chain(name);
       co_return true;
     }
-    const PendingDelivery head = it->second.waiting.front();
+    const PendingDelivery head = chain->waiting.front();
     if (now() - head.first_attempt > options_.waiting_time) {
-      pop_waiting(it->second);
-      meters_.dropped->add();
-      journal_.dropped(head.tenant, head.subscription, 1);
+      drop_oldest(name);
       continue;
     }
-    const bool due = head.next_attempt <= now();
-    auto tenant_name = co_await tenants_.name_of(head.tenant);
-    if (!tenant_name) co_return false;
-    auto event = event_from_text(head.event, std::move(*tenant_name));
-    DeliveryResult result{false, {}, "the event cannot be read any more", true};
-    if (event) result = co_await sender_.send(subscription.get(), &*event, 1);
-    const auto again = chains_.find(name);
-    if (again == chains_.end() || again->second.waiting.empty() ||
-        again->second.waiting.front().sequence != head.sequence)
-      continue;
-    if (result.delivered) {
-      note_success(*subscription, result, event->recorded, head.attempts == 0, nullptr);
-      pop_waiting(again->second);
-      continue;
-    }
-    note_failure(*subscription, result.reason, head.attempts == 0, nullptr);
-    if (result.final) {
-      pop_waiting(again->second);
-      continue;
-    }
-    PendingDelivery& front = again->second.waiting.front();
-    front.last_reason = result.reason;
-    // A try that a newer event asked for before its time does not make the distance longer: a burst of events during a
-    // short failure would put the next try off for minutes.
-    if (due || front.attempts == 0) {
-      ++front.attempts;
-      front.next_attempt = now() + back_off(front.attempts);
-      journal_.keep(front, nullptr);
-    }
-    co_return false;
+    auto attempt = co_await send_waiting(subscription, head);
+    if (!attempt) co_return false;
+    const WaitingDeliveries::Chain* again = waiting_.find(name);
+    const bool is_there = again != nullptr && again->waiting.front().sequence == head.sequence;
+    if (!is_there) continue;  // the slot went to another node, or the delivery gave way to newer ones
+    if (!settle(name, *subscription, *attempt)) co_return false;
   }
 }
 
-void Dispatcher::queue_due_retries() {
-  if (!loaded_) return;  // every delivery would look like one of a removed subscription
-  const Timestamp present = now();
-  std::vector<ChainName> orphans;
-  for (auto& [name, chain] : chains_) {
-    if (chain.retry_queued || chain.waiting.empty() || chain.waiting.front().next_attempt > present) continue;
-    const SubscriptionPointer subscription = known(name.first);
-    if (subscription == nullptr) {
-      orphans.push_back(name);
-      continue;
-    }
-    chain.retry_queued = true;
-    Retry retry{name, chain.waiting.back().sequence};
-    put_into_lane(name.first, endpoint_of(*subscription), name.second, std::move(retry));
+/// Nothing when the database does not even tell the tenant's name.
+Task<std::optional<Dispatcher::Attempt>> Dispatcher::send_waiting(SubscriptionPointer subscription,
+                                                                  PendingDelivery delivery) {
+  auto tenant = co_await tenants_.name_of(delivery.tenant);
+  if (!tenant) co_return std::nullopt;
+  const auto event = event_from_text(delivery.event, std::move(*tenant));
+  if (!event) co_return Attempt{{false, {}, "the event cannot be read any more", true}, {}};
+  auto result = co_await sender_.send(subscription.get(), &*event, delivery.ordinal);
+  co_return Attempt{std::move(result), event->recorded};
+}
+
+/// Notes what became of the head of a chain; true when it waits no longer.
+bool Dispatcher::settle(const ChainName& name, const Subscription& subscription, const Attempt& attempt) {
+  PendingDelivery& head = waiting_.find(name)->waiting.front();
+  const bool first = head.attempts == 0;
+  const auto& [result, recorded] = attempt;
+  if (result.delivered) {
+    note_success(subscription, result, recorded, first, nullptr);
+  } else {
+    note_failure(subscription, result.reason, first, nullptr);
   }
-  for (const ChainName& name : orphans) forget_chain(name);
+  if (result.delivered || result.final) {
+    journal_.forget(waiting_.pop(name));
+    return true;
+  }
+  head.last_reason = result.reason;
+  // A try that a newer event asked for before its time does not make the distance longer: a burst of events during a
+  // short failure would put the next try off for minutes.
+  if (first || head.next_attempt <= now()) {
+    ++head.attempts;
+    head.next_attempt = now() + back_off(head.attempts);
+    journal_.keep(head, nullptr);
+  }
+  return false;
+}
+
+void Dispatcher::start_due_retries() {
+  if (!loaded_) return;  // every delivery would look like one of a removed subscription
+  for (const ChainName& name : waiting_.due(now())) {
+    if (const SubscriptionPointer subscription = known_.find(name.first)) {
+      start_retry(name, *subscription);
+    } else {
+      forget_chain(name);
+    }
+  }
 }
 
 Task<Result<>> Dispatcher::slots_changed(std::vector<std::int64_t> slots) {
   std::vector<std::int64_t> gained;
   std::ranges::set_difference(slots, slots_, std::back_inserter(gained));
-  std::erase_if(chains_, [&](const auto& item) {
-    const auto& waiting = item.second.waiting;
-    const bool lost =
-        !waiting.empty() && !std::ranges::binary_search(slots, static_cast<std::int64_t>(waiting.front().slot));
-    if (lost) {
-      waiting_of_[item.first.first] -= static_cast<std::int64_t>(waiting.size());
-      waiting_count_.fetch_sub(waiting.size(), std::memory_order_relaxed);
-    }
-    return lost;
-  });
+  waiting_.keep_slots(slots);
   // Before newer events of these slots are handled: they must find what waits, and stay behind it.
   if (!gained.empty() && !stopping_) {
     auto loaded = co_await load_waiting(std::move(gained));
@@ -169,15 +145,7 @@ Task<Result<>> Dispatcher::load_waiting(std::vector<std::int64_t> slots) {
     log::error("waiting deliveries could not be read", {{"reason", loaded.error().message}});
     co_return fail(loaded.error());
   }
-  for (PendingDelivery& waiting : *loaded) {
-    const SubscriptionName name{waiting.tenant.value, waiting.subscription};
-    auto& chain = chains_[{name, waiting.entity_key}].waiting;
-    const auto place = std::ranges::lower_bound(chain, waiting.sequence, {}, &PendingDelivery::sequence);
-    if (place != chain.end() && place->sequence == waiting.sequence) continue;
-    chain.insert(place, std::move(waiting));
-    ++waiting_of_[name];
-    waiting_count_.fetch_add(1, std::memory_order_relaxed);
-  }
+  for (PendingDelivery& delivery : *loaded) static_cast<void>(waiting_.add(std::move(delivery)));
   co_return Result<>();
 }
 

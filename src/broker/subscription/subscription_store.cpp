@@ -39,13 +39,6 @@ const db::Statement kRemove{
     "subscription_remove",
     "with gone as (delete from machi.pending_delivery where tenant = $1::int and subscription = $2::text) delete from "
     "machi.subscription where tenant = $1::int and id = $2::text returning 1"};
-const db::Statement kFireOnce{"subscription_fire_once",
-                              "update machi.subscription set status = 'inactive', revision = revision + 1 where tenant "
-                              "= $1::int and id = $2::text and status = 'oneshot'"};
-const db::Statement kClaimWindow{
-    "subscription_claim_window",
-    "update machi.subscription set last_notification = $3::timestamptz where tenant = $1::int and id = $2::text and "
-    "(last_notification is null or last_notification + make_interval(secs => $4::float8) <= $3::timestamptz)"};
 const db::Statement kRecord{"subscription_record", R"(
   update machi.subscription s
   set times_sent = s.times_sent + u.sent, last_notification = greatest(s.last_notification, u.notified),
@@ -246,25 +239,6 @@ Task<Result<std::vector<StoredSubscription>>> SubscriptionStore::load_all() {
     all.push_back(std::move(*stored));
   }
   co_return all;
-}
-
-Task<Result<bool>> SubscriptionStore::fire_once(TenantId tenant, std::string id) {
-  std::vector<db::Call> calls(1);
-  calls[0].statement = &kFireOnce;
-  calls[0].parameters.add(static_cast<int>(tenant.value)).add(id);
-  auto done = co_await database_.transact(std::move(calls));
-  if (!done) co_return fail(done.error());
-  co_return (*done)[0].affected() > 0;
-}
-
-Task<Result<bool>> SubscriptionStore::claim_window(TenantId tenant, std::string id, Timestamp at,
-                                                   std::int64_t seconds) {
-  std::vector<db::Call> calls(1);
-  calls[0].statement = &kClaimWindow;
-  calls[0].parameters.add(static_cast<int>(tenant.value)).add(id).add(at).add(seconds);
-  auto done = co_await database_.transact(std::move(calls));
-  if (!done) co_return fail(done.error());
-  co_return (*done)[0].affected() > 0;
 }
 
 Task<Result<std::vector<FailureCount>>> SubscriptionStore::record(std::vector<DeliveryUpdate> updates) {

@@ -71,11 +71,6 @@ class SubscriptionStore {
 
   /// Everything, for the dispatcher at its start.
   [[nodiscard]] Task<Result<std::vector<StoredSubscription>>> load_all();
-  /// A one-shot subscription becomes inactive; false when another event has done so already.
-  [[nodiscard]] Task<Result<bool>> fire_once(TenantId tenant, std::string id);
-  /// Claims the throttling window of a change made at `at`; false when a notification lies less than `seconds` before
-  /// it.
-  [[nodiscard]] Task<Result<bool>> claim_window(TenantId tenant, std::string id, Timestamp at, std::int64_t seconds);
   [[nodiscard]] Task<Result<std::vector<FailureCount>>> record(std::vector<DeliveryUpdate> updates);
 
  private:
