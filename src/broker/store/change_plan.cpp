@@ -5,7 +5,9 @@
 
 #include "base/json_writer.h"
 #include "broker/model/geometry.h"
+#include "broker/query/planar.h"
 #include "broker/query/search_document.h"
+#include "broker/query/shape.h"
 #include "broker/store/alteration_detail.h"
 #include "broker/store/slot.h"
 #include "broker/store/statements.h"
@@ -37,6 +39,21 @@ std::optional<std::string> shape_of(const Attribute& attribute) {
   auto geometry = geometry_of(attribute);
   if (!geometry || !*geometry) return {};
   return *std::move(geometry);
+}
+
+/// Refuses areas whose rings cross: PostGIS may fail on them, and with it everybody's query. Open rings and the like
+/// were refused with the rest of the structure.
+Result<> check_areas(const Applied& applied) {
+  for (const AttributeAlteration& altered : applied.altered) {
+    const Attribute* attribute = applied.after.find(altered.name);
+    if (attribute == nullptr) continue;
+    const auto geojson = shape_of(*attribute);
+    if (!geojson || !geojson->contains("Polygon")) continue;
+    const auto shape = query::parse_shape(*geojson);
+    if (shape && query::is_valid_shape(*shape)) continue;
+    return fail(ErrorCode::bad_request, "Wrong GeoJson: the rings of the area cross each other", attribute->name);
+  }
+  return {};
 }
 
 }  // namespace
@@ -92,6 +109,7 @@ Result<ChangeOutcome> ChangePlan::apply(const EntityChange& change, EntityKey fr
   Working* working = *found;
   auto applied = broker::apply(working == nullptr ? nullptr : &working->entity, change, now_);
   if (!applied) return fail(applied.error());
+  if (auto checked = check_areas(*applied); !checked) return fail(checked.error());
 
   if (working == nullptr) {
     if (auto unique = check_unique(change); !unique) return fail(unique.error());

@@ -4,10 +4,10 @@
 
 #include "broker/subscription/event_scope.h"
 #include "broker/subscription/notification_headers.h"
+#include "broker/subscription/notification_templates.h"
 #include "broker/subscription/notification_url.h"
 #include "broker/subscription/notified_entity.h"
 #include "broker/subscription/percent.h"
-#include "broker/subscription/text_template.h"
 
 namespace machi::broker {
 namespace {
@@ -43,10 +43,11 @@ class Builder {
  private:
   [[nodiscard]] Timestamp now() const { return event_.recorded; }
 
-  [[nodiscard]] Result<std::string> fill(std::string_view text, std::string_view null_text) const {
-    const auto parsed = TextTemplate::parse(text);
-    if (!parsed) return fail(ErrorCode::bad_request, fmt::format("a macro is not closed in '{}'", text));
-    auto filled = parsed->fill(scope_, now(), null_text);
+  [[nodiscard]] const NotificationTemplates& templates() const { return *notification_.templates; }
+
+  [[nodiscard]] Result<std::string> fill(const NotificationText& text, std::string_view null_text) const {
+    if (!text.parsed) return fail(ErrorCode::bad_request, fmt::format("a macro is not closed in '{}'", text.text));
+    auto filled = text.parsed->fill(scope_, now(), null_text);
     if (!filled) return fail(ErrorCode::payload_too_large, "the notification is larger than 8 MB");
     return std::move(*filled);
   }
@@ -56,20 +57,18 @@ class Builder {
       case PayloadKind::none:
         return Body{.format = "custom"};
       case PayloadKind::text: {
-        auto text = fill(notification_.payload.text, "null");
+        auto text = fill(templates().payload, "null");
         if (!text) return fail(std::move(text.error()));
         return Body{.text = percent_decode(*text), .content_type = kText, .format = "custom"};
       }
       case PayloadKind::json:
-        return Body{.text = fill_templates(notification_.payload.json, scope_, now()).dump(),
-                    .content_type = kJson,
-                    .format = "custom"};
+        return Body{.text = templates().json.fill(scope_, now()).dump(), .content_type = kJson, .format = "custom"};
       case PayloadKind::standard:
       case PayloadKind::ngsi:
         break;
     }
     NotifiedEntity entity(event_, notification_);
-    if (notification_.payload.kind == PayloadKind::ngsi) entity.patch(notification_.payload.ngsi, scope_, now());
+    if (notification_.payload.kind == PayloadKind::ngsi) entity.patch(templates(), scope_, now());
     Body body{.content_type = kJson, .format = to_string(notification_.format)};
     entity.append_body(body.text, subscription_.id);
     return body;
@@ -89,7 +88,7 @@ class Builder {
 
   Result<std::string> make_url() {
     if (!notification_.custom) return encode_url(notification_.url);
-    auto url = fill(notification_.url, "");
+    auto url = fill(templates().url, "");
     if (!url) return url;
     const auto parsed = parse_notification_url(*url);
     if (!parsed || !parsed->scheme.starts_with("http")) {
@@ -103,7 +102,7 @@ class Builder {
 
   Result<std::string> make_query() {
     std::map<std::string, std::string> filled;
-    for (const auto& [name, value] : notification_.query) {
+    for (const auto& [name, value] : templates().query) {
       auto filled_name = fill(name, "");
       if (!filled_name) return filled_name;
       auto filled_value = fill(value, "");
@@ -128,18 +127,20 @@ class Builder {
     if (!body.content_type.empty()) headers.set("Content-Type", std::string(body.content_type));
     headers.set("Fiware-Correlator", fmt::format("{}; cbnotif={}", event_.correlator, context_.ordinal));
     headers.set("Ngsiv2-AttrsFormat", std::string(body.format));
-    for (const auto& [name, value] : notification_.headers) {
+    if (!notification_.custom) return std::move(headers).take();
+    for (const auto& [name, value] : templates().headers) {
       auto added = add_custom_header(headers, name, value);
       if (!added) return fail(std::move(added.error()));
     }
     return std::move(headers).take();
   }
 
-  Result<> add_custom_header(NotificationHeaders& headers, const std::string& name, const std::string& value) {
+  Result<> add_custom_header(NotificationHeaders& headers, const NotificationText& name,
+                             const NotificationText& value) {
     auto filled_name = fill(name, "null");
     if (!filled_name) return fail(std::move(filled_name.error()));
-    const auto parsed = TextTemplate::parse(value);
-    if (!parsed) return fail(ErrorCode::bad_request, fmt::format("a macro is not closed in header '{}'", name));
+    const auto& parsed = value.parsed;
+    if (!parsed) return fail(ErrorCode::bad_request, fmt::format("a macro is not closed in header '{}'", name.text));
     // A value that is null leaves the header out, and what the broker would send by itself stays.
     if (parsed->is_single_macro() && parsed->value(scope_, now()).is_null()) return {};
     auto filled_value = parsed->fill(scope_, now(), "null");
@@ -156,7 +157,7 @@ class Builder {
                          .retain = notification_.retain,
                          .credentials = notification_.credentials};
     if (!notification_.custom) return out;
-    auto topic = fill(notification_.topic, "");
+    auto topic = fill(templates().topic, "");
     if (!topic) return fail(std::move(topic.error()));
     // MQTT 3.1.1 §3.3.2.1: no wildcards in the topic of a message.
     if (topic->empty() || topic->find_first_of("+#") != std::string::npos || topic->find('\0') != std::string::npos) {

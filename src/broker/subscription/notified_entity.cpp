@@ -4,7 +4,6 @@
 
 #include "base/json_writer.h"
 #include "broker/subscription/builtins.h"
-#include "broker/subscription/text_template.h"
 #include "broker/subscription/trigger.h"
 
 namespace machi::broker {
@@ -39,24 +38,13 @@ ngsiv2::AttributeNote note_of(const ChangeEvent& event, const Attribute& attribu
   return out;
 }
 
-/// A template whose value must be a string; `fallback` when it is null.
-std::string filled_text(const std::string& text, const Scope& scope, Timestamp now, const std::string& fallback) {
-  const auto parsed = TextTemplate::parse(text);
-  if (!parsed) return text;
-  const Json value = parsed->value(scope, now);
+/// A template whose value must be a string; `fallback` when it is empty or null.
+std::string filled_text(const NotificationText& text, const Scope& scope, Timestamp now, const std::string& fallback) {
+  if (text.text.empty()) return fallback;
+  if (!text.parsed) return text.text;
+  const Json value = text.parsed->value(scope, now);
   if (value.is_null()) return fallback;
   return value.is_string() ? value.as_string() : value.dump();
-}
-
-std::vector<const PatchAttribute*> by_priority(const NgsiPatch& patch) {
-  std::vector<const PatchAttribute*> out;
-  for (const auto& attribute : patch.attributes) out.push_back(&attribute);
-  // Of equal priority in the order given: they stand in one array.
-  const auto rank = [](const PatchAttribute* a) {
-    return std::pair(a->priority.value_or(PatchAttribute::kDefaultPriority), a);
-  };
-  std::ranges::sort(out, {}, rank);
-  return out;
 }
 
 }  // namespace
@@ -76,26 +64,27 @@ NotifiedEntity::NotifiedEntity(const ChangeEvent& event, const Notification& not
   document_ = event.document.empty() ? to_document(event.entity.attributes) : event.document;
 }
 
-void NotifiedEntity::patch(const NgsiPatch& patch, EventScope& scope, Timestamp now) {
+void NotifiedEntity::patch(const NotificationTemplates& templates, EventScope& scope, Timestamp now) {
   std::vector<Attribute> attributes;
-  for (const PatchAttribute* const patched : by_priority(patch)) {
-    Json value = fill_templates(patched->value, scope, now);
+  for (const auto& [patched, value_template] : templates.patch) {
+    Json value = value_template.fill(scope, now);
     Attribute attribute{
-        .name = patched->name, .type = patched->type, .value = value.dump(), .created = now, .modified = now};
-    if (patched->priority) attribute.metadata.push_back({"evalPriority", "Number", Json(*patched->priority).dump()});
+        .name = patched.name, .type = patched.type, .value = value.dump(), .created = now, .modified = now};
+    if (patched.priority) attribute.metadata.push_back({"evalPriority", "Number", Json(*patched.priority).dump()});
     std::erase_if(note_.attributes, [&](const auto& note) { return note.name == escaped(attribute.name); });
     std::erase_if(attributes, [&](const Attribute& other) { return other.name == attribute.name; });
     attributes.push_back(std::move(attribute));
-    scope.set(patched->name, std::move(value));
+    scope.set(patched.name, std::move(value));
   }
+  const auto is_patched = [&](const std::string& name) {
+    return std::ranges::any_of(templates.patch, [&](const PatchTemplate& t) { return t.attribute.name == name; });
+  };
   for (const Attribute& attribute : event_.entity.attributes) {
-    const bool is_patched =
-        std::ranges::find(patch.attributes, attribute.name, &PatchAttribute::name) != patch.attributes.end();
-    if (!is_patched && attribute.dataset.empty()) attributes.push_back(attribute);
+    if (!is_patched(attribute.name) && attribute.dataset.empty()) attributes.push_back(attribute);
   }
   document_ = to_document(attributes);
-  const auto id = patch.id.empty() ? id_ : filled_text(patch.id, scope, now, id_);
-  const auto type = patch.type.empty() ? type_ : filled_text(patch.type, scope, now, type_);
+  const auto id = filled_text(templates.patched_id, scope, now, id_);
+  const auto type = filled_text(templates.patched_type, scope, now, type_);
   id_ = id;
   type_ = type;
 }

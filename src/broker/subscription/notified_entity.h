@@ -6,6 +6,7 @@
 #include "broker/ngsiv2/render.h"
 #include "broker/subscription/change_event.h"
 #include "broker/subscription/event_scope.h"
+#include "broker/subscription/notification_templates.h"
 #include "broker/subscription/subscription.h"
 
 namespace machi::broker {
@@ -18,7 +19,7 @@ class NotifiedEntity {
 
   /// Puts the attributes of `ngsi` first, in the order of their priorities; each computed value enters the scope for
   /// the next. Then id and type.
-  void patch(const NgsiPatch& patch, EventScope& scope, Timestamp now);
+  void patch(const NotificationTemplates& templates, EventScope& scope, Timestamp now);
 
   /// Appends the body: `{"subscriptionId":…,"data":[…]}`, or the entity alone in the simplified formats.
   void append_body(std::string& out, std::string_view subscription_id) const;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "broker/model/attribute_types.h"
+#include "broker/subscription/notification_templates.h"
 #include "broker/subscription/notification_url.h"
 #include "broker/subscription/subscription_parser.h"
 
@@ -277,6 +278,7 @@ void parse_notification(JsonFields& fields, const Json& notification, Notificati
   parse_format(fields, notification, out);
   out.max_fails_limit = fields.integer(notification, "maxFailsLimit");
   fields.require(!out.max_fails_limit || *out.max_fails_limit > 0, "maxFailsLimit must be greater than zero");
+  if (out.custom && fields.ok()) out.templates = std::make_shared<const NotificationTemplates>(out);
 }
 
 }  // namespace machi::broker

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -91,6 +92,8 @@ struct Credentials {
   std::string password;
 };
 
+struct NotificationTemplates;
+
 struct Notification {
   Transport transport = Transport::http;
   bool custom = false;  ///< httpCustom, mqttCustom: strings are templates
@@ -116,6 +119,9 @@ struct Notification {
   bool only_changed_attributes = false;
   bool covered = false;
   std::optional<std::int64_t> max_fails_limit{};
+
+  /// What the texts of a custom notification were parsed to; null when it is none. Set by the parser.
+  std::shared_ptr<const NotificationTemplates> templates{};
 };
 
 enum class SubscriptionStatus : std::uint8_t { active, inactive, oneshot };

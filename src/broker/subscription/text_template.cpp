@@ -1,5 +1,7 @@
 #include "broker/subscription/text_template.h"
 
+#include <algorithm>
+
 namespace machi::broker {
 namespace {
 
@@ -82,23 +84,34 @@ Json TextTemplate::value(const Scope& scope, Timestamp now) const {
   return text ? Json(std::move(*text)) : Json();
 }
 
-Json fill_templates(const Json& value, const Scope& scope, Timestamp now) {
-  if (value.is_string()) {
-    if (value.as_string().find("${") == std::string::npos) return value;
-    const auto parsed = TextTemplate::parse(value.as_string());
-    return parsed ? parsed->value(scope, now) : value;
-  }
+JsonTemplate::JsonTemplate(const Json& value) : constant_(value) {
+  if (value.is_string() && value.as_string().contains("${")) text_ = TextTemplate::parse(value.as_string());
   if (value.is_array()) {
+    for (const Json& item : value.as_array()) parts_.emplace_back(item);
+  } else if (value.is_object()) {
+    for (const auto& [name, item] : value.as_object()) {
+      names_.push_back(name);
+      parts_.emplace_back(item);
+    }
+  }
+  if (std::ranges::all_of(parts_, &JsonTemplate::is_constant)) {
+    names_.clear();
+    parts_.clear();
+  }
+  if (!is_constant()) constant_ = Json();
+}
+
+Json JsonTemplate::fill(const Scope& scope, Timestamp now) const {
+  if (text_) return text_->value(scope, now);
+  if (parts_.empty()) return constant_;
+  if (names_.empty()) {
     Json::Array out;
-    for (const Json& item : value.as_array()) out.push_back(fill_templates(item, scope, now));
+    for (const JsonTemplate& part : parts_) out.push_back(part.fill(scope, now));
     return Json(std::move(out));
   }
-  if (value.is_object()) {
-    Json::Object out;
-    for (const auto& [name, item] : value.as_object()) out.emplace_back(name, fill_templates(item, scope, now));
-    return Json(std::move(out));
-  }
-  return value;
+  Json::Object out;
+  for (std::size_t i = 0; i < parts_.size(); ++i) out.emplace_back(names_[i], parts_[i].fill(scope, now));
+  return Json(std::move(out));
 }
 
 }  // namespace machi::broker

@@ -36,8 +36,22 @@ class TextTemplate {
   std::vector<Part> parts_{};
 };
 
-/// Fills the macros of every string inside a JSON value; names of members stay. A string with a macro that is not
-/// closed stays as it is.
-[[nodiscard]] Json fill_templates(const Json& value, const Scope& scope, Timestamp now);
+/// A JSON value with macros in its strings; names of members stay as they are. A string with a macro that is not closed
+/// is no template. Parts without macros are kept whole.
+class JsonTemplate {
+ public:
+  JsonTemplate() = default;  ///< null
+  explicit JsonTemplate(const Json& value);
+
+  [[nodiscard]] Json fill(const Scope& scope, Timestamp now) const;
+
+ private:
+  [[nodiscard]] bool is_constant() const { return !text_ && parts_.empty(); }
+
+  Json constant_{};
+  std::optional<TextTemplate> text_{};
+  std::vector<std::string> names_{};  ///< of parts_ when it is an object; empty for an array
+  std::vector<JsonTemplate> parts_{};
+};
 
 }  // namespace machi::broker

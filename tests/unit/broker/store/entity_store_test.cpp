@@ -203,6 +203,76 @@ TEST_F(EntityStoreTest, AGeometryFollowsItsAttribute) {
   EXPECT_EQ(execute(url_, "select st_astext(geom) from machi.entity_geometry"), "POINT(140.5 36.9)");
 }
 
+// Squares, the last corner apart from the first in `open`; two triangles that share a point in `crossed`.
+constexpr std::string_view kSquare = R"([[[0,0],[0,2],[2,2],[2,0],[0,0]]])";
+constexpr std::string_view kOpen = R"([[[0,0],[0,2],[2,2],[2,0]]])";
+constexpr std::string_view kCrossed = R"([[[0,0],[2,2],[2,0],[0,2],[0,0]]])";
+constexpr std::string_view kHoleOutside = R"([[[0,0],[0,2],[2,2],[2,0],[0,0]],[[1,1],[1,3],[3,3],[3,1],[1,1]]])";
+
+EntityChange area(ChangeAction action, std::string id, std::string_view coordinates,
+                  std::string_view type = "Polygon") {
+  EntityChange c;
+  c.tenant = TenantId{1};
+  c.id = std::move(id);
+  c.type = "Area";
+  c.action = action;
+  AttributeChange a;
+  a.name = "place";
+  a.type = "geo:json";
+  a.value = R"({"type":")" + std::string(type) + R"(","coordinates":)" + std::string(coordinates) + "}";
+  c.attributes.push_back(std::move(a));
+  return c;
+}
+
+TEST_F(EntityStoreTest, ABadAreaIsRefusedByItselfBesideGoodOnesHoweverItIsWritten) {
+  run([](PostgresEntityStore& store) -> Task<> {
+    using enum ChangeAction;
+    constexpr std::array kActions{create, upsert, append, append_strict, update, replace};
+    constexpr std::array kBad{kOpen, kCrossed, kHoleOutside};
+    for (const ChangeAction action : {update, replace, append}) {
+      auto made = co_await store.change(area(create, "present" + std::to_string(static_cast<int>(action)), kSquare));
+      EXPECT_TRUE(made);
+    }
+    for (const ChangeAction action : kActions) {
+      std::vector<EntityChange> changes;
+      const std::string number = std::to_string(static_cast<int>(action));
+      const bool exists = action == update || action == replace || action == append;
+      for (std::size_t i = 0; i < kBad.size(); ++i) {
+        changes.push_back(area(create, "good" + number + std::to_string(i), kSquare));
+        const std::string id = exists ? "present" + number : "bad" + number + std::to_string(i);
+        EntityChange bad = area(action, id, kBad[i]);
+        bad.create_missing = true;
+        changes.push_back(std::move(bad));
+      }
+      auto outcomes = co_await store.change_all(std::move(changes));
+      for (std::size_t i = 0; i < outcomes.size(); ++i) {
+        EXPECT_EQ(outcomes[i].has_value(), i % 2 == 0) << "action " << number << ", change " << i;
+        if (i % 2 == 1 && !outcomes[i]) EXPECT_EQ(outcomes[i].error().code, ErrorCode::bad_request);
+      }
+    }
+  });
+  EXPECT_EQ(retries_.value(), 0U) << "no batch failed";
+  EXPECT_EQ(execute(url_, "select count(*) from machi.entity"), "21");
+  EXPECT_EQ(execute(url_, "select count(*) from machi.entity_geometry where st_isvalid(geom)"), "21");
+}
+
+TEST_F(EntityStoreTest, EveryFormOfAnAreaThatCrossesItselfIsRefused) {
+  run([](PostgresEntityStore& store) -> Task<> {
+    const std::string multi = "[" + std::string(kSquare) + "," + std::string(kCrossed) + "]";
+    auto several = co_await store.change(area(ChangeAction::create, "m", multi, "MultiPolygon"));
+    EXPECT_FALSE(several);
+    EntityChange old = change(ChangeAction::create, "o", {{"place", R"(["0, 0","2, 2","0, 2","2, 0","0, 0"])"}});
+    old.attributes[0].type = "geo:polygon";
+    auto orion = co_await store.change(std::move(old));
+    EXPECT_FALSE(orion);
+    EntityChange feature = area(ChangeAction::create, "f", kCrossed);
+    feature.attributes[0].value = R"({"type":"Feature","geometry":)" + *feature.attributes[0].value + "}";
+    auto wrapped = co_await store.change(std::move(feature));
+    EXPECT_FALSE(wrapped);
+  });
+  EXPECT_EQ(execute(url_, "select count(*) from machi.entity"), "0");
+}
+
 TEST_F(EntityStoreTest, BeyondTheQueueWritesAreRefusedAtOnce) {
   WriteBatcher::Options options;
   options.waiting = 4;

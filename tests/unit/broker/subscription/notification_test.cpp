@@ -45,6 +45,29 @@ std::string custom(std::string_view members, std::string_view rest = "") {
 
 constexpr auto kEnvelope = R"({"subscriptionId":"5f8d1e2b3c4d5e6f7a8b9c0d","data":[)";
 
+// Parsing costs more than filling: it is done when the subscription is read.
+TEST(Notification, TextsAreParsedOnceForAllNotifications) {
+  Subscription s = subscription("", R"("httpCustom":{"url":"http://a/${id}","qs":{"q":"${A}"},"headers":{"h":"${B}"},
+      "json":{"n":"${A}"}})");
+  ASSERT_NE(s.notification.templates, nullptr);
+  s.notification.url = "${";
+  s.notification.query = {{"${", "${"}};
+  s.notification.headers = {{"${", "${"}};
+  s.notification.payload.json = Json("${C}");
+  const HttpNotification n = http(s, EventBuilder().changed(kA, "0").has(kB));
+  EXPECT_EQ(n.url, "http://a/E?q=1");
+  EXPECT_EQ(header(n, "h"), "b");
+  EXPECT_EQ(n.body, R"({"n":1})");
+}
+
+TEST(Notification, AChangedSubscriptionHasItsTextsParsedAgain) {
+  Subscription s = subscription("", R"("httpCustom":{"url":"http://a/${id}"})");
+  ASSERT_TRUE(patch_subscription(s, R"({"notification":{"httpCustom":{"url":"http://b/${type}"}}})"));
+  EXPECT_EQ(http(s, EventBuilder().changed(kA, "0")).url, "http://b/T");
+  ASSERT_TRUE(patch_subscription(s, R"({"notification":{"http":{"url":"http://c/${type}"}}})"));
+  EXPECT_EQ(s.notification.templates, nullptr);
+}
+
 TEST(Notification, FormatsOfTheBody) {
   const ChangeEvent event = EventBuilder().changed(kA, "0").has(kB);
   const std::string normalized =

@@ -55,8 +55,15 @@ TEST(TextTemplate, BrokenExpressionsEndAtTheNextBrace) {
 TEST(TextTemplate, FillsStringsInsideJsonButNotNames) {
   const Json object = context();
   const auto json = *Json::parse(R"({"${A}":"${A}","l":["${B}","x ${A}",4,null,{"d":"${missing}"}],"open":"${A"})");
-  EXPECT_EQ(fill_templates(json, JsonScope(object), Timestamp{}).dump(),
+  EXPECT_EQ(JsonTemplate(json).fill(JsonScope(object), Timestamp{}).dump(),
             R"({"${A}":1,"l":["b","x 1",4,null,{"d":null}],"open":"${A"})");
+}
+
+TEST(TextTemplate, JsonWithoutMacrosStaysAsItIs) {
+  const Json object = context();
+  for (const std::string_view text : {R"({"a":{},"b":[],"c":[[],{"d":"x$"}]})", "[]", "{}", "null", R"("${")"}) {
+    EXPECT_EQ(JsonTemplate(*Json::parse(text)).fill(JsonScope(object), Timestamp{}).dump(), text);
+  }
 }
 
 TEST(TextTemplate, LengthIsBounded) {
