@@ -39,6 +39,11 @@ Result<> known_log_level(const Setting& s) {
   return one_of(s, {"debug", "info", "warn", "error", "fatal", "off"});
 }
 
+Result<> at_least_a_second(const Setting& s) {
+  if (*std::get<std::chrono::milliseconds*>(s.target) >= std::chrono::seconds(1)) return {};
+  return refused(s, "must be a second at least");
+}
+
 constexpr std::int64_t kMega = 1024 * 1024;
 
 }  // namespace
@@ -87,6 +92,9 @@ std::vector<Setting> Configuration::settings() {
        within<1, 64>},
       {"database.slow_connections", &database.slow_connections, "connections a loop for queries that may scan, at most",
        within<1, 64>},
+      {"database.answer_time", &database.answer_time,
+       "after this a write or a read by key is answered, waiting included, even if the database hangs: with 503",
+       at_least_a_second},
       {"database.slow_time", &database.slow_time, "time limit of such a query"},
       {"database.write_batch", &database.write_batch, "changes in one transaction, at most", within<1, 1024>},
       {"outgoing.allow", &outgoing.allow,

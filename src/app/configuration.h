@@ -44,6 +44,7 @@ struct Configuration {
     std::int64_t read_connections = 2;
     std::int64_t write_connections = 4;
     std::int64_t slow_connections = 4;
+    std::chrono::milliseconds answer_time{10'000};
     std::chrono::milliseconds slow_time{20'000};
     std::int64_t write_batch = 128;
   } database;

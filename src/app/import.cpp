@@ -25,6 +25,13 @@ core::Actor operator_actor() {
   return {core::Principal::local_operator().subject, random_uuid()};
 }
 
+/// Nobody waits at the other end of a connection: what a slow disk takes longer for is not refused.
+broker::WriteBatcher::Options patient_options() {
+  broker::WriteBatcher::Options options;
+  options.answer_time = std::chrono::minutes(10);
+  return options;
+}
+
 /// The store behind the blocking face that imports use: a loop of its own in a thread of its own.
 class StoreSink final : public ingest::EntitySink {
  public:
@@ -34,7 +41,7 @@ class StoreSink final : public ingest::EntitySink {
     tenant_options.defaults.unique_entity_ids = configuration.tenants.unique_entity_ids;
     tenants_ = std::make_unique<broker::TenantDirectory>(database_, tenant_options);
     entities_ = std::make_unique<broker::PostgresEntityStore>(
-        database_, tenants_->rules(), broker::WriteBatcher::Options{},
+        database_, tenants_->rules(), patient_options(),
         broker::WriteBatcher::Meters{&counters_[0], &counters_[1], &counters_[2]}, [] {});
     threads_.start();
   }

@@ -43,6 +43,7 @@ db::DatabaseOptions database_options(const Configuration::Database& c, std::stri
   options.read_connections = static_cast<int>(c.read_connections);
   options.write_connections = static_cast<int>(c.write_connections);
   options.slow_connections = static_cast<int>(c.slow_connections);
+  options.answer_time = c.answer_time;
   options.slow_time = c.slow_time;
   return options;
 }
@@ -143,6 +144,7 @@ void Node::Parts::build_loops(const std::string& url) {
   broker::WriteBatcher::Options write_options;
   write_options.batch_size = static_cast<std::size_t>(configuration.database.write_batch);
   write_options.batches = static_cast<std::size_t>(configuration.database.write_connections);
+  write_options.answer_time = configuration.database.answer_time;
   broker::WriteBatcher::Meters meters{
       &metrics.counter("machi_write_batches_total", "Transactions of entity changes."),
       &metrics.counter("machi_write_changes_total", "Changes put into transactions."),

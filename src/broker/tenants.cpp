@@ -14,6 +14,7 @@ const db::Statement kCreate{
     "insert into machi.tenant (name, modified_by) values ($1::text, $2::text) on conflict (name) do nothing"};
 
 constexpr std::chrono::seconds kFresh{1};
+constexpr std::chrono::milliseconds kPatience{500};
 
 TenantSettings settings_from(std::string_view text, TenantSettings defaults) {
   const auto json = Json::parse(text);
@@ -32,14 +33,14 @@ TenantSettings settings_from(std::string_view text, TenantSettings defaults) {
 Task<Result<>> TenantDirectory::refresh(bool now) {
   const auto present = std::chrono::steady_clock::now();
   if (!now && !by_name_.empty() && present - read_ < kFresh) co_return Result<>();
-  auto rows = co_await database_.read(kAll, db::Parameters());
+  auto rows = co_await database_.read(kAll, db::Parameters(), kPatience);
+  read_ = present;  // also after a failure: not every request shall wait for a database that hangs
   if (!rows) {
     if (!by_name_.empty() && !now) co_return Result<>();  // a stale list is better than none
     co_return fail(rows.error());
   }
   by_name_.clear();
   remember(*rows);
-  read_ = present;
   co_return Result<>();
 }
 

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/timestamp.h"
+#include "db/deadline.h"
 
 struct pg_result;
 
@@ -137,7 +138,7 @@ class Connection {
   /// Sends the calls and one Sync in a single write, and waits for all results. Outside an explicit transaction the
   /// calls are one transaction; the first error aborts the rest and is what is returned. Inside one (kBegin earlier)
   /// the caller ends it with kCommit or kRollback; after an error it must send kRollback. Statements live until it
-  /// returns. A run past its deadline is cancelled; if the server does not even answer that within two seconds, the
+  /// returns. A run past its deadline is cancelled; if the server does not even answer that within kCancelTime, the
   /// connection is given up and the error is outcome_unknown.
   [[nodiscard]] Task<Result<std::vector<Rows>>> run(std::vector<Call> calls, std::chrono::milliseconds deadline);
 

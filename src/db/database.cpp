@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kConflictAttempts = 4;  // once, and three times again
 constexpr std::chrono::seconds kAfterStatementTimeout{2};
+constexpr double kFirstShare = 0.5;  // of the time left: a connection that hangs leaves some for another
 
 constinit const Statement kTransactionStatus{
     "machi_transaction_status",
@@ -52,20 +53,19 @@ Database::Database(Loop& loop, DatabaseOptions options) {
       "set plan_cache_mode to force_generic_plan; set enable_seqscan to off; set enable_hashjoin to off; "
       "set enable_mergejoin to off;";
   const auto count = [](int n) { return static_cast<std::size_t>(std::max(n, 1)); };
-  auto reads = std::make_shared<ReadPool>(loop, ReadPool::Options{.open = open,
-                                                                  .connections = count(options.read_connections),
-                                                                  .waiting = options.read_waiting,
-                                                                  .time = options.read_time});
+  auto reads = std::make_shared<ReadPool>(
+      loop,
+      ReadPool::Options{.open = open, .connections = count(options.read_connections), .waiting = options.read_waiting});
   auto writes =
       std::make_shared<ExclusivePool>(loop, ExclusivePool::Options{.open = open_write,
                                                                    .connections = count(options.write_connections),
                                                                    .waiting = options.write_waiting,
-                                                                   .patience = options.read_time});
+                                                                   .idle_time = options.idle_time});
   auto slow =
       std::make_shared<ExclusivePool>(loop, ExclusivePool::Options{.open = open_slow,
                                                                    .connections = count(options.slow_connections),
                                                                    .waiting = options.slow_waiting,
-                                                                   .patience = options.slow_time});
+                                                                   .idle_time = options.idle_time});
   state_ = std::make_shared<State>(loop, std::move(options), std::move(reads), std::move(writes), std::move(slow));
 }
 
@@ -77,9 +77,13 @@ Database::~Database() {
 }
 
 Task<Result<Rows>> Database::read(const Statement& statement, Parameters parameters) {
+  return read(statement, std::move(parameters), state_->options.answer_time);
+}
+
+Task<Result<Rows>> Database::read(const Statement& statement, Parameters parameters, std::chrono::milliseconds time) {
   return asio::async_initiate<const asio::use_awaitable_t<Loop::executor_type>, void(Result<Rows>)>(
-      [pool = state_->reads, &statement, moved = std::move(parameters)](auto handler) mutable {
-        pool->read(statement, std::move(moved), ReadPool::Done(std::move(handler)));
+      [pool = state_->reads, &statement, moved = std::move(parameters), time](auto handler) mutable {
+        pool->read(statement, std::move(moved), time, ReadPool::Done(std::move(handler)));
       },
       kUseTask);
 }
@@ -88,7 +92,8 @@ Task<Result<Rows>> Database::slow(std::string sql, Parameters parameters) {
   const auto state = state_;
   std::unique_ptr<Connection> connection = state->slow->try_borrow();
   if (!connection) {
-    auto borrow = [&](auto done) { state->slow->borrow(std::move(done)); };
+    const Deadline patience = Deadline::in(state->options.slow_time);
+    auto borrow = [&](auto done) { state->slow->borrow(patience, std::move(done)); };
     auto loan = co_await await_callback<ExclusivePool::Loan>(borrow);
     if (!loan) co_return fail(loan.error());
     connection = std::move(*loan);
@@ -115,11 +120,19 @@ Connection& Database::Lease::operator*() const {
   return *state_->connection;
 }
 
+Deadline Database::deadline() const {
+  return Deadline::in(state_->options.answer_time);
+}
+
 Task<Result<Database::Lease>> Database::write_connection() {
+  return write_connection(deadline());
+}
+
+Task<Result<Database::Lease>> Database::write_connection(Deadline until) {
   const auto state = state_;
   std::unique_ptr<Connection> connection = state->writes->try_borrow();
   if (!connection) {
-    auto borrow = [&](auto done) { state->writes->borrow(std::move(done)); };
+    auto borrow = [&](auto done) { state->writes->borrow(until, std::move(done)); };
     auto loan = co_await await_callback<ExclusivePool::Loan>(borrow);
     if (!loan) co_return fail(loan.error());
     connection = std::move(*loan);
@@ -128,19 +141,21 @@ Task<Result<Database::Lease>> Database::write_connection() {
 }
 
 Task<Result<std::vector<Rows>>> Database::transact(std::vector<Call> calls) {
+  const Deadline until = deadline();
   for (int attempt = 1;; ++attempt) {
-    auto rows = co_await transact_once(calls);
-    if (rows || rows.error().code != ErrorCode::conflict || attempt == kConflictAttempts) co_return rows;
+    auto rows = co_await transact_once(calls, until);
+    if (rows || rows.error().code != ErrorCode::conflict) co_return rows;
+    if (!until.allows_another_try()) co_return fail(database_error(ErrorCode::busy));
+    if (attempt == kConflictAttempts) co_return rows;
   }
 }
 
 /// Two steps, so that mark and rows are known before the commit is sent: what its loss means depends on them.
-Task<Result<std::vector<Rows>>> Database::transact_once(std::vector<Call> calls) {
-  const auto state = state_;
-  auto lease = co_await write_connection();
+Task<Result<std::vector<Rows>>> Database::transact_once(std::vector<Call> calls, Deadline until) {
+  auto lease = co_await write_connection(until);
   if (!lease) co_return fail(lease.error());
   calls.insert(calls.begin(), {{&kBegin}, {&kTransactionMark}});
-  auto rows = co_await (*lease)->run(std::move(calls), state->options.read_time);
+  auto rows = co_await (*lease)->run(std::move(calls), until.for_run(kFirstShare));
   if (!rows) {
     // Lost before the commit was sent: nothing happened, so it may be repeated.
     const bool lost = !(*lease)->is_usable() && rows.error().code != ErrorCode::timeout;
@@ -148,12 +163,12 @@ Task<Result<std::vector<Rows>>> Database::transact_once(std::vector<Call> calls)
   }
   std::vector<Call> ending;
   ending.push_back({&kCommit});
-  auto ended = co_await (*lease)->run(std::move(ending), state->options.read_time);
+  auto ended = co_await (*lease)->run(std::move(ending), until.for_run(kFirstShare));
   std::string mark((*rows)[1].text(0, 0));
   rows->erase(rows->begin(), rows->begin() + 2);
   if (ended) co_return rows;
   if (ended.error().code != ErrorCode::outcome_unknown) co_return fail(ended.error());
-  auto committed = co_await was_committed(std::move(mark), state->options.read_time);
+  auto committed = co_await was_committed(std::move(mark), until.left());
   if (!committed) co_return fail(committed.error());
   if (*committed) co_return rows;
   co_return fail(database_error(ErrorCode::conflict));
@@ -161,16 +176,16 @@ Task<Result<std::vector<Rows>>> Database::transact_once(std::vector<Call> calls)
 
 Task<Result<bool>> Database::was_committed(std::string mark, std::chrono::milliseconds patience) {
   const auto state = state_;
-  const auto deadline = Clock::now() + patience;
+  const Deadline until = Deadline::in(patience);
   const std::size_t at = mark.find('@');
   const std::string xid = mark.substr(0, at);
   const std::string epoch = at == std::string::npos ? "" : mark.substr(at + 1);
   BackOff back_off;
   while (true) {
-    auto answer = co_await ask_status(xid, epoch);
+    auto answer = co_await ask_status(xid, epoch, until);
     if (answer) co_return answer;
     const auto wait = back_off.next();
-    if (answer.error().code != ErrorCode::busy || Clock::now() + wait > deadline) break;
+    if (answer.error().code != ErrorCode::busy || wait > until.left()) break;
     Timer timer(state->loop.get_executor(), wait);
     co_await timer.async_wait(kUseTask);
   }
@@ -178,13 +193,14 @@ Task<Result<bool>> Database::was_committed(std::string mark, std::chrono::millis
 }
 
 /// One question on a new connection. Error busy: ask again; any other: it cannot be found out.
-Task<Result<bool>> Database::ask_status(std::string xid, std::string epoch) {
+Task<Result<bool>> Database::ask_status(std::string xid, std::string epoch, Deadline until) {
   const auto state = state_;
-  auto connection = co_await Connection::connect(state->loop, state->options.url, state->options.connect_time);
+  const auto connect_time = std::min(state->options.connect_time, until.left());
+  auto connection = co_await Connection::connect(state->loop, state->options.url, connect_time);
   if (!connection) co_return fail(connection.error());
   std::vector<Call> calls;
   calls.push_back({&kTransactionStatus, Parameters().add(xid)});
-  auto rows = co_await (*connection)->run(std::move(calls), state->options.read_time);
+  auto rows = co_await (*connection)->run(std::move(calls), until.for_run());
   // "Transaction ID is in the future": this server never saw it, so a crash took it away uncommitted.
   if (!rows && rows.error().code == ErrorCode::bad_request) co_return false;
   if (!rows) co_return fail(database_error(ErrorCode::busy));

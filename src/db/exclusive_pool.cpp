@@ -13,11 +13,15 @@ constexpr std::chrono::seconds kRollbackTime{5};
 }  // namespace
 
 ExclusivePool::ExclusivePool(Loop& loop, Options options)
-    : loop_(loop), options_(std::move(options)), retry_(loop.get_executor()), expiry_(loop.get_executor()) {}
+    : loop_(loop),
+      options_(std::move(options)),
+      retry_(loop.get_executor()),
+      expiry_(loop.get_executor()),
+      idleness_(loop.get_executor()) {}
 
 std::unique_ptr<Connection> ExclusivePool::try_borrow() {
   while (!closed_ && !idle_.empty()) {
-    std::shared_ptr<Pipeline> pipeline = std::move(idle_.back());
+    std::shared_ptr<Pipeline> pipeline = std::move(idle_.back().pipeline);
     idle_.pop_back();
     if (pipeline->is_usable()) return std::unique_ptr<Connection>(new Connection(std::move(pipeline)));
     drop(pipeline);
@@ -25,12 +29,12 @@ std::unique_ptr<Connection> ExclusivePool::try_borrow() {
   return nullptr;
 }
 
-void ExclusivePool::borrow(std::move_only_function<void(Loan)> done) {
+void ExclusivePool::borrow(Deadline until, std::move_only_function<void(Loan)> done) {
   if (closed_ || waiting_.size() >= options_.waiting) {
     asio::post(loop_, [done = std::move(done)]() mutable { done(fail(database_error(ErrorCode::busy))); });
     return;
   }
-  waiting_.push_back({std::move(done), Clock::now() + options_.patience});
+  waiting_.push_back({std::move(done), until.moment()});
   watch_waiting();
   grow();
 }
@@ -78,11 +82,33 @@ void ExclusivePool::make_available(std::shared_ptr<Pipeline> pipeline) {
   pipeline->on_lost([self = weak_from_this(), lost = pipeline.get()] {
     const auto pool = self.lock();
     if (!pool) return;
-    const auto is_lost = [lost](const std::shared_ptr<Pipeline>& idle) { return idle.get() == lost; };
+    const auto is_lost = [lost](const Idle& idle) { return idle.pipeline.get() == lost; };
     if (std::erase_if(pool->idle_, is_lost) > 0) --pool->open_;
     pool->finish_closing();
   });
-  idle_.push_back(std::move(pipeline));
+  idle_.push_back({std::move(pipeline), Clock::now()});
+  watch_idle();
+}
+
+void ExclusivePool::watch_idle() {
+  if (closed_ || open_ < 2 || idle_.empty() || std::exchange(idleness_armed_, true)) return;
+  idleness_.expires_at(idle_.front().since + options_.idle_time);
+  idleness_.async_wait([self = weak_from_this()](boost::system::error_code) {
+    const auto pool = self.lock();
+    if (!pool) return;
+    pool->idleness_armed_ = false;
+    pool->close_idle();
+  });
+}
+
+void ExclusivePool::close_idle() {
+  const auto rested = Clock::now() - options_.idle_time;
+  while (!closed_ && open_ > 1 && !idle_.empty() && idle_.front().since <= rested) {
+    const std::shared_ptr<Pipeline> pipeline = std::move(idle_.front().pipeline);
+    idle_.erase(idle_.begin());
+    drop(pipeline);
+  }
+  watch_idle();
 }
 
 void ExclusivePool::give_back(std::unique_ptr<Connection> connection) {
@@ -105,26 +131,31 @@ void ExclusivePool::drop(const std::shared_ptr<Pipeline>& pipeline) {
   finish_closing();
 }
 
+/// The timer goes off at the earliest deadline of those who wait.
 void ExclusivePool::watch_waiting() {
-  if (expiry_armed_ || waiting_.empty()) return;
-  expiry_armed_ = true;
-  expiry_.expires_at(waiting_.front().deadline);
-  expiry_.async_wait([self = weak_from_this()](boost::system::error_code) {
+  auto earliest = Clock::time_point::max();
+  for (const Borrower& borrower : waiting_) earliest = std::min(earliest, borrower.deadline);
+  if (earliest >= expiry_armed_) return;
+  expiry_armed_ = earliest;
+  expiry_.expires_at(earliest);
+  expiry_.async_wait([self = weak_from_this()](boost::system::error_code error) {
     const auto pool = self.lock();
-    if (!pool) return;
-    pool->expiry_armed_ = false;
+    if (!pool || error) return;
+    pool->expiry_armed_ = Clock::time_point::max();
     pool->refuse_expired();
   });
 }
 
 void ExclusivePool::refuse_expired() {
   const auto now = Clock::now();
-  while (!waiting_.empty() && waiting_.front().deadline <= now) {
-    auto done = std::move(waiting_.front().done);
-    waiting_.pop_front();
-    done(fail(database_error(ErrorCode::busy)));
-  }
+  std::vector<Borrower> expired;
+  std::erase_if(waiting_, [&](Borrower& borrower) {
+    if (borrower.deadline > now) return false;
+    expired.push_back(std::move(borrower));
+    return true;
+  });
   watch_waiting();
+  for (Borrower& borrower : expired) borrower.done(fail(database_error(ErrorCode::busy)));
 }
 
 void ExclusivePool::close(std::move_only_function<void()> done) {
@@ -135,8 +166,9 @@ void ExclusivePool::close(std::move_only_function<void()> done) {
     asio::post(loop_, [done = std::move(borrower.done)]() mutable { done(fail(database_error(ErrorCode::busy))); });
   }
   expiry_.cancel();
-  for (const auto& pipeline : std::exchange(idle_, {})) {
-    pipeline->close();
+  idleness_.cancel();
+  for (const Idle& idle : std::exchange(idle_, {})) {
+    idle.pipeline->close();
     --open_;
   }
   finish_closing();

@@ -24,7 +24,8 @@ std::string_view reason_of(const ConnectionHandle& connection) {
 }
 
 ConnectionHandle connect_blocking(const OpenOptions& options) {
-  const auto seconds = std::chrono::ceil<std::chrono::seconds>(options.timeout).count();
+  // 0 would be for ever.
+  const auto seconds = std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(options.timeout).count(), 1);
   const std::string timeout = fmt::format("{}", seconds);
   // Later words win, so that the connection string can overrule ours. Keepalives find a peer that died silently.
   const std::array names = {"fallback_application_name",
@@ -60,18 +61,45 @@ ConnectionHandle connect_blocking(const OpenOptions& options) {
   return connection;
 }
 
+/// Who waits for a connection. libpq counts the time in whole seconds, and not that of a server which accepts and then
+/// says nothing more; a clock of our own ends the waiting.
+class Opening : public std::enable_shared_from_this<Opening> {
+ public:
+  using Done = std::move_only_function<void(Result<std::shared_ptr<Pipeline>>)>;
+  Opening(Loop& loop, Done done) : timer_(loop.get_executor()), done_(std::move(done)) {}
+
+  void begin(std::chrono::milliseconds timeout) {
+    timer_.expires_after(timeout);
+    timer_.async_wait([self = shared_from_this()](boost::system::error_code error) {
+      if (!error) self->end(nullptr);
+    });
+  }
+  [[nodiscard]] bool is_over() const { return !done_; }
+  void end(std::shared_ptr<Pipeline> pipeline) {
+    if (is_over()) return;
+    timer_.cancel();
+    Done done = std::exchange(done_, nullptr);
+    if (!pipeline) return done(fail(database_error(ErrorCode::busy)));
+    done(std::move(pipeline));
+  }
+
+ private:
+  Timer timer_;
+  Done done_;
+};
+
 }  // namespace
 
 void open_pipeline(Loop& loop, OpenOptions options,
                    std::move_only_function<void(Result<std::shared_ptr<Pipeline>>)> done) {
-  auto work = [&loop, options = std::move(options), done = std::move(done),
-               guard = asio::make_work_guard(loop)]() mutable {
+  const auto opening = std::make_shared<Opening>(loop, std::move(done));
+  opening->begin(options.timeout);
+  auto work = [&loop, options = std::move(options), opening, guard = asio::make_work_guard(loop)]() mutable {
     ConnectionHandle connection = connect_blocking(options);
-    asio::post(loop, [&loop, connection = std::move(connection), done = std::move(done)]() mutable {
+    asio::post(loop, [&loop, connection = std::move(connection), opening = std::move(opening)]() mutable {
       std::shared_ptr<Pipeline> pipeline;
-      if (connection) pipeline = Pipeline::start(loop, std::move(connection));
-      if (!pipeline) return done(fail(database_error(ErrorCode::busy)));
-      done(std::move(pipeline));
+      if (connection && !opening->is_over()) pipeline = Pipeline::start(loop, std::move(connection));
+      opening->end(std::move(pipeline));
     });
   };
   asio::post(BlockingJobs::of(loop).pool(), std::move(work));

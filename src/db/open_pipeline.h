@@ -12,7 +12,7 @@ namespace machi::db {
 
 struct OpenOptions {
   std::string url;                          ///< libpq connection string
-  std::chrono::milliseconds timeout{5000};  ///< rounded up to seconds
+  std::chrono::milliseconds timeout{5000};  ///< what comes later is closed again
   std::string settings{};                   ///< further `set …;` statements for the session
 };
 

@@ -13,7 +13,6 @@ namespace machi::db {
 namespace {
 
 constexpr std::chrono::milliseconds kCancelAgain{250};
-constexpr std::chrono::seconds kGiveUpAfterCancel{2};
 
 bool ends_the_session(const PGresult* result) {
   const char* severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
@@ -184,9 +183,9 @@ void Pipeline::check_deadlines() {
   });
   const Group* oldest = oldest_group();
   if (oldest && oldest->deadline <= now) {
-    if (now - oldest->deadline > kGiveUpAfterCancel) return lose("no answer to a cancel request");
+    if (now - oldest->deadline >= kCancelTime) return lose("no answer to a cancel request");
     cancel();
-    watch(now + kCancelAgain);
+    watch(std::min(now + kCancelAgain, oldest->deadline + kCancelTime));
   } else {
     auto next = Clock::time_point::max();
     for (const Flight& flight : flights_) next = flight.group ? std::min(next, flight.group->deadline) : next;

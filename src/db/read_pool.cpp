@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kReadsInOneSync = 64;
 constexpr std::size_t kGroupsUnderWay = 2;
 constexpr int kAttempts = 3;
+constexpr double kFirstShare = 0.5;  // of the time left
 constexpr std::chrono::milliseconds kExpiryTick{100};
 
 bool may_be_repeated(ErrorCode code) {
@@ -27,7 +28,7 @@ std::size_t ReadPool::connections() const {
       std::count_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.pipeline != nullptr; }));
 }
 
-void ReadPool::read(const Statement& statement, Parameters parameters, Done done) {
+void ReadPool::read(const Statement& statement, Parameters parameters, std::chrono::milliseconds time, Done done) {
   if (closed_ || unfinished_ >= options_.waiting || !parameters.can_be_sent()) {
     const bool refused = !parameters.can_be_sent();
     asio::post(loop_, [done = std::move(done), refused]() mutable {
@@ -36,7 +37,7 @@ void ReadPool::read(const Statement& statement, Parameters parameters, Done done
     return;
   }
   ++unfinished_;
-  queue_.push_back({{&statement, std::move(parameters)}, std::move(done), Clock::now() + options_.time});
+  queue_.push_back({{&statement, std::move(parameters)}, std::move(done), Deadline::in(time)});
   flush_later();
 }
 
@@ -80,7 +81,10 @@ void ReadPool::send(Slot& slot, std::size_t count) {
   reads.reserve(count);
   Group group;
   group.calls.reserve(count);
-  group.deadline = queue_.front().deadline;
+  // One that hangs leaves time for another connection.
+  Deadline first = queue_.front().deadline;
+  for (std::size_t i = 1; i < count; ++i) first = earlier(first, queue_[i].deadline);
+  group.deadline = Clock::now() + first.for_run(kFirstShare);
   for (std::size_t i = 0; i < count; ++i) {
     Read& read = reads.emplace_back(std::move(queue_.front()));
     queue_.pop_front();
@@ -114,14 +118,14 @@ void ReadPool::settle_failure(std::vector<Read> reads, std::vector<Call> calls, 
     Read& read = reads[i];
     read.call = std::move(calls[i]);
     const bool at_fault = i == failed;
-    if (at_fault && (!may_be_repeated(error.code) || read.attempts >= kAttempts)) {
+    const bool too_late = !read.deadline.allows_another_try();
+    const bool given_up = at_fault && (!may_be_repeated(error.code) || read.attempts >= kAttempts);
+    if (too_late || given_up) {
+      // Reading changes nothing, so it does not matter whether it happened.
       const bool lost = error.code == ErrorCode::outcome_unknown;
-      end(read, fail(lost ? database_error(ErrorCode::busy) : error));
+      end(read, fail(lost || !at_fault ? database_error(ErrorCode::busy) : error));
       continue;
     }
-    // The time that somebody else's failure took is not theirs.
-    if (!at_fault && error.code == ErrorCode::timeout && read.attempts == 1)
-      read.deadline = Clock::now() + options_.time;
     read.alone = !may_be_repeated(error.code) || read.attempts > 1;
     queue_.push_front(std::move(read));
   }
@@ -189,7 +193,7 @@ void ReadPool::refuse_expired() {
   const auto now = Clock::now();
   std::vector<Read> expired;
   std::erase_if(queue_, [&](Read& read) {
-    if (read.deadline > now) return false;
+    if (read.deadline.moment() > now) return false;
     expired.push_back(std::move(read));
     return true;
   });

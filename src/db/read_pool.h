@@ -22,15 +22,14 @@ class ReadPool : public std::enable_shared_from_this<ReadPool> {
   struct Options {
     OpenOptions open;
     std::size_t connections = 2;
-    std::size_t waiting = 4096;        ///< waiting and under way; beyond: busy
-    std::chrono::milliseconds time{};  ///< for each read, waiting included
+    std::size_t waiting = 4096;  ///< waiting and under way; beyond: busy
   };
   using Done = std::move_only_function<void(Result<Rows>)>;
 
   ReadPool(Loop& loop, Options options);
 
-  /// Calls back on the loop, never from within.
-  void read(const Statement& statement, Parameters parameters, Done done);
+  /// Calls back within `time`, on the loop, never from within.
+  void read(const Statement& statement, Parameters parameters, std::chrono::milliseconds time, Done done);
 
   /// From now on no read is taken. Calls back when those under way have ended and the connections are closed.
   void close(std::move_only_function<void()> done);
@@ -42,7 +41,7 @@ class ReadPool : public std::enable_shared_from_this<ReadPool> {
   struct Read {
     Call call;
     Done done;
-    Clock::time_point deadline;
+    Deadline deadline;
     int attempts = 0;
     bool alone = false;
   };

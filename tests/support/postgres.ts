@@ -153,8 +153,10 @@ export class Cluster {
 
 /** The process number of the server of a Machi that runs its cluster in `data`; undefined while there is none. */
 export function serverProcess(data: string): number | undefined {
-  const file = join(data, "postgresql/postmaster.pid");
-  if (!existsSync(file)) return undefined;
-  const number = Number(readFileSync(file, "utf8").split("\n")[0]);
-  return number > 0 ? number : undefined;
+  try {
+    const number = Number(readFileSync(join(data, "postgresql/postmaster.pid"), "utf8").split("\n")[0]);
+    return number > 0 ? number : undefined;
+  } catch {
+    return undefined; // a server that starts takes away what its predecessor left
+  }
 }

@@ -38,6 +38,7 @@ const db::Statement kNote{"registration_note", R"(
 #undef MACHI_REGISTRATION_COLUMNS
 
 constexpr std::chrono::seconds kFresh{1};
+constexpr std::chrono::milliseconds kPatience{500};
 constexpr int kDefinitionColumn = 3;
 constexpr int kRevisionColumn = 8;
 
@@ -174,7 +175,13 @@ Task<Result<>> RegistrationStore::refresh() {
   const auto present = std::chrono::steady_clock::now();
   const bool read_before = read_ != std::chrono::steady_clock::time_point();
   if (read_before && news == seen_ && present - read_ < kFresh) co_return Result<>();
-  auto rows = co_await database_.read(kAll, db::Parameters());
+  const bool may_be_stale = read_before && news == seen_;
+  auto rows = co_await database_.read(kAll, db::Parameters(), kPatience);
+  if (!rows && may_be_stale) {
+    read_ =
+        present;  // the request goes on with what is known; its own reading or writing tells that the database hangs
+    co_return Result<>();
+  }
   if (!rows) co_return fail(std::move(rows.error()));
   auto registrations = registrations_of(*rows);
   if (!registrations) co_return fail(std::move(registrations.error()));

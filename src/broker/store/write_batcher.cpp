@@ -1,6 +1,7 @@
 #include "broker/store/write_batcher.h"
 
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 
 #include "base/log.h"
 #include "broker/store/change_plan.h"
@@ -13,7 +14,14 @@ constexpr std::int64_t kKeysInBlock = 1024;
 constexpr int kAttempts = 4;
 constexpr std::chrono::milliseconds kCommitPatience{3000};
 
-/// Worth another try as it is: the batch lost a race, and nothing of it was written.
+// Shares of the time that is left. A connection that hangs before anything was written leaves time for another; one
+// that hangs at the end, for the question whether it committed.
+constexpr double kToLock = 0.5;
+constexpr double kToWrite = 0.7;
+
+constexpr std::string_view kConnectionLost = "the connection to the database was lost; repeat the request";
+
+/// Worth another try as it is: the batch lost a race or its connection, and nothing of it was written.
 bool lost_race(const Error& error) {
   return error.code == ErrorCode::conflict;
 }
@@ -42,13 +50,14 @@ WriteBatcher::WriteBatcher(db::Database& database, const TenantRules& rules, Opt
       options_(options),
       meters_(meters),
       committed_(std::move(committed)),
-      scope_(database.loop()) {}
+      scope_(database.loop()),
+      queue_timer_(database.loop()) {}
 
 Task<Result<ChangeOutcome>> WriteBatcher::submit(EntityChange change) {
   if (closed_) co_return fail(ErrorCode::busy, "the server is stopping");
   if (queue_.size() >= options_.waiting) co_return fail(ErrorCode::busy, "too many writes are waiting");
   auto start = [this, &change](Resume<Result<ChangeOutcome>> resume) {
-    enqueue({std::move(change), std::move(resume)});
+    enqueue({std::move(change), std::move(resume), db::Deadline::in(options_.answer_time)});
   };
   auto outcome = co_await suspend<Result<ChangeOutcome>>(std::move(start));
   co_return outcome;
@@ -60,13 +69,15 @@ Task<std::vector<Result<ChangeOutcome>>> WriteBatcher::submit_all(std::vector<En
   Outcomes outcomes(changes.size(), Result<ChangeOutcome>(fail(ErrorCode::busy, "too many writes are waiting")));
   if (closed_ || queue_.size() + changes.size() > options_.waiting) co_return outcomes;
   std::size_t left = changes.size();
+  const auto until = db::Deadline::in(options_.answer_time);
   auto start = [&](Resume<int> resume) {
     auto shared = std::make_shared<Resume<int>>(std::move(resume));
     for (std::size_t i = 0; i < changes.size(); ++i) {
-      enqueue({std::move(changes[i]), [&outcomes, &left, i, shared](Result<ChangeOutcome> outcome) {
-                 outcomes[i] = std::move(outcome);
-                 if (--left == 0) (*shared)(0);
-               }});
+      auto resume_one = [&outcomes, &left, i, shared](Result<ChangeOutcome> outcome) {
+        outcomes[i] = std::move(outcome);
+        if (--left == 0) (*shared)(0);
+      };
+      enqueue({std::move(changes[i]), std::move(resume_one), until});
     }
   };
   co_await suspend<int>(std::move(start));
@@ -75,12 +86,40 @@ Task<std::vector<Result<ChangeOutcome>>> WriteBatcher::submit_all(std::vector<En
 
 Task<> WriteBatcher::close() {
   closed_ = true;
+  queue_timer_.cancel();
   co_await scope_.join();
 }
 
 void WriteBatcher::enqueue(Pending pending) {
   queue_.push_back(std::move(pending));
   schedule();
+  if (!std::exchange(watching_, true)) scope_.spawn("write queue", watch_queue());
+}
+
+/// A transaction that begins with less than a quarter of the time would only be cut off.
+std::chrono::steady_clock::time_point WriteBatcher::last_moment_to_begin(const Pending& pending) const {
+  return pending.until.moment() - options_.answer_time / 4;
+}
+
+/// Changes in the queue have not been begun: nothing of them was written.
+void WriteBatcher::refuse_late() {
+  const auto present = std::chrono::steady_clock::now();
+  std::vector<Pending> late;
+  while (!queue_.empty() && last_moment_to_begin(queue_.front()) <= present) {
+    late.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  for (Pending& pending : late) pending.resume(fail(ErrorCode::busy, "the database is too slow; try again later"));
+}
+
+Task<> WriteBatcher::watch_queue() {
+  while (!queue_.empty()) {
+    queue_timer_.expires_at(last_moment_to_begin(queue_.front()));
+    boost::system::error_code ignored;
+    co_await queue_timer_.async_wait(asio::redirect_error(kUseTask, ignored));
+    refuse_late();
+  }
+  watching_ = false;
 }
 
 void WriteBatcher::schedule() {
@@ -142,23 +181,31 @@ Task<> WriteBatcher::run(Batch batch) {
   co_await commit_or_split(std::move(batch), 1);
   --running_;
   schedule();
+  if (closed_ && queue_.empty()) queue_timer_.cancel();
 }
 
 Task<> WriteBatcher::commit_or_split(Batch batch, int attempt) {
   std::vector<EntityChange*> changes;
-  for (Pending& pending : batch) changes.push_back(&pending.change);
-  auto outcomes = co_await attempt_commit(changes);
+  db::Deadline until = batch.front().until;
+  for (Pending& pending : batch) {
+    changes.push_back(&pending.change);
+    until = earlier(until, pending.until);
+  }
+  auto outcomes = co_await attempt_commit(changes, until);
   if (outcomes) {
     release(batch);
     answer(batch, std::move(*outcomes));
     co_return;
   }
   const Error error = outcomes.error();
-  const bool again = lost_race(error) && attempt < kAttempts;
-  const bool split = batch.size() > 1 && error.code != ErrorCode::outcome_unknown && error.code != ErrorCode::busy;
+  const bool in_time = until.allows_another_try();
+  const bool again = in_time && lost_race(error) && attempt < kAttempts;
+  const bool split =
+      in_time && batch.size() > 1 && error.code != ErrorCode::outcome_unknown && error.code != ErrorCode::busy;
   if (!again && !split) {
     release(batch);
-    std::vector<Result<ChangeOutcome>> failures(batch.size(), Result<ChangeOutcome>(fail(error)));
+    const Error told = lost_race(error) ? Error{ErrorCode::busy, error.message} : error;
+    std::vector<Result<ChangeOutcome>> failures(batch.size(), Result<ChangeOutcome>(fail(told)));
     answer(batch, std::move(failures));
     co_return;
   }
@@ -174,33 +221,54 @@ Task<> WriteBatcher::commit_or_split(Batch batch, int attempt) {
   co_await commit_or_split(std::move(second), 1);
 }
 
-Task<Result<EntityKey>> WriteBatcher::reserve_keys(std::size_t count) {
-  if (keys_left_ < static_cast<std::int64_t>(count)) {
-    auto block = co_await database_.read(statements::kKeyBlock, db::Parameters());
-    if (!block) co_return fail(block.error());
-    next_key_ = block->integer(0, 0) * kKeysInBlock;
-    keys_left_ = kKeysInBlock;
-  }
-  const EntityKey first{next_key_};
-  next_key_ += static_cast<std::int64_t>(count);
-  keys_left_ -= static_cast<std::int64_t>(count);
-  co_return first;
+std::chrono::milliseconds WriteBatcher::run_time(db::Deadline until, double share) const {
+  return std::min(until.for_run(share), options_.run_time);
 }
 
-Task<Result<std::vector<Result<ChangeOutcome>>>> WriteBatcher::attempt_commit(std::vector<EntityChange*> changes) {
-  auto first_key = co_await reserve_keys(changes.size());
-  if (!first_key) co_return fail(first_key.error());
-  auto connection = co_await database_.write_connection();
+/// The first of `count` keys in a row; nothing when the present block does not hold so many.
+std::optional<EntityKey> WriteBatcher::take_keys(std::size_t count) {
+  const auto wanted = static_cast<std::int64_t>(count);
+  if (keys_left_ < wanted) return {};
+  const EntityKey first{next_key_};
+  next_key_ += wanted;
+  keys_left_ -= wanted;
+  return first;
+}
+
+void WriteBatcher::begin_key_block(std::int64_t block) {
+  next_key_ = block * kKeysInBlock;
+  keys_left_ = kKeysInBlock;
+}
+
+/// After a commit whose answer did not come: nothing if it happened. Errors: conflict if it did not, outcome_unknown.
+Task<Result<>> WriteBatcher::settle(std::string transaction, db::Deadline until) {
+  auto committed = co_await database_.was_committed(std::move(transaction), std::min(kCommitPatience, until.left()));
+  if (!committed)
+    co_return fail(ErrorCode::outcome_unknown,
+                   "it is not known whether the change was stored: read it back before repeating");
+  if (!*committed) co_return fail(ErrorCode::conflict, std::string(kConnectionLost));
+  co_return Result<>();
+}
+
+Task<Result<std::vector<Result<ChangeOutcome>>>> WriteBatcher::attempt_commit(std::vector<EntityChange*> changes,
+                                                                              db::Deadline until) {
+  auto connection = co_await database_.write_connection(until);
   if (!connection) co_return fail(connection.error());
   std::vector<db::Call> opening;
   opening.push_back({&db::kBegin});
   opening.push_back({&db::kTransactionMark});
   opening.push_back(lock_call(changes));
-  auto locked = co_await (*connection)->run(std::move(opening), options_.deadline);
-  if (!locked && locked.error().code == ErrorCode::outcome_unknown) {
-    co_return fail(ErrorCode::conflict, "the connection to the database was lost");  // before anything was written
+  auto first_key = take_keys(changes.size());
+  if (!first_key) opening.push_back({&statements::kKeyBlock});
+  auto locked = co_await (*connection)->run(std::move(opening), run_time(until, kToLock));
+  if (!locked && !(*connection)->is_usable()) {
+    co_return fail(ErrorCode::conflict, std::string(kConnectionLost));  // before anything was written
   }
   if (!locked) co_return fail(locked.error());
+  if (!first_key) {
+    begin_key_block((*locked)[3].integer(0, 0));
+    first_key = take_keys(changes.size());
+  }
   const std::string transaction((*locked)[1].text(0, 0));
   const db::Rows& rows = (*locked)[2];
 
@@ -219,21 +287,17 @@ Task<Result<std::vector<Result<ChangeOutcome>>>> WriteBatcher::attempt_commit(st
   if (plan.empty()) {
     std::vector<db::Call> closing;
     closing.push_back({&db::kRollback});
-    auto rolled_back = co_await (*connection)->run(std::move(closing), options_.deadline);
+    auto rolled_back = co_await (*connection)->run(std::move(closing), run_time(until, kToWrite));
     if (!rolled_back) log::warn("rollback failed", {{"reason", rolled_back.error().message}});
     co_return outcomes;
   }
   std::vector<db::Call> writes = plan.writes();
   writes.push_back({&db::kCommit});
-  auto written = co_await (*connection)->run(std::move(writes), options_.deadline);
-  if (!written && written.error().code == ErrorCode::outcome_unknown) {
-    auto settled = co_await database_.was_committed(transaction, kCommitPatience);
-    if (!settled)
-      co_return fail(ErrorCode::outcome_unknown,
-                     "it is not known whether the change was stored: read it back before repeating");
-    if (!*settled) co_return fail(ErrorCode::conflict, "the connection to the database was lost");
-  } else if (!written) {
-    co_return fail(written.error());
+  auto written = co_await (*connection)->run(std::move(writes), run_time(until, kToWrite));
+  if (!written && written.error().code != ErrorCode::outcome_unknown) co_return fail(written.error());
+  if (!written) {
+    auto settled = co_await settle(transaction, until);
+    if (!settled) co_return fail(settled.error());
   }
   committed_();
   co_return outcomes;

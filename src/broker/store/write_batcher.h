@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -21,7 +22,8 @@ namespace machi::broker {
 /// locked and read, changes are applied in memory in order of arrival, state, log and history are written set-based.
 /// While a batch runs the queue grows; further batches run beside it when enough work waits. A change to an entity that
 /// a running batch holds waits for that batch, so that hot entities fold instead of queueing on row locks. A batch that
-/// fails is halved until the culprit stands alone; one that lost a race is applied again.
+/// fails is halved until the culprit stands alone; one that lost a race is applied again. Changes that have waited for
+/// most of their time are refused instead of being begun.
 class WriteBatcher {
  public:
   struct Options {
@@ -30,7 +32,10 @@ class WriteBatcher {
     std::size_t waiting = 16384;              ///< changes that wait at most; beyond: busy
     std::size_t grow_at = 32;                 ///< waiting changes for each further batch beside the first
     std::chrono::milliseconds slow_batch{2};  ///< a batch older than this lets the next one start at once (slow disks)
-    std::chrono::milliseconds deadline{10000};
+    /// After this a change has been answered, whatever the database does: refused while it is certain that nothing was
+    /// written, as of unknown outcome else.
+    std::chrono::milliseconds answer_time{10000};
+    std::chrono::milliseconds run_time{10000};  ///< for one step of a transaction, at most
   };
   struct Meters {
     core::Counter* batches;
@@ -54,18 +59,26 @@ class WriteBatcher {
   struct Pending {
     EntityChange change;
     Resume<Result<ChangeOutcome>> resume;
+    db::Deadline until;  ///< the answer is due
   };
   using Batch = std::vector<Pending>;
 
   void enqueue(Pending pending);
   void schedule();
+  [[nodiscard]] std::chrono::steady_clock::time_point last_moment_to_begin(const Pending& pending) const;
+  void refuse_late();
+  [[nodiscard]] Task<> watch_queue();
   void start_batches();
   [[nodiscard]] bool may_start() const;
   [[nodiscard]] Batch take_batch();
   [[nodiscard]] Task<> run(Batch batch);
   [[nodiscard]] Task<> commit_or_split(Batch batch, int attempt);
-  [[nodiscard]] Task<Result<std::vector<Result<ChangeOutcome>>>> attempt_commit(std::vector<EntityChange*> changes);
-  [[nodiscard]] Task<Result<EntityKey>> reserve_keys(std::size_t count);
+  [[nodiscard]] Task<Result<std::vector<Result<ChangeOutcome>>>> attempt_commit(std::vector<EntityChange*> changes,
+                                                                                db::Deadline until);
+  [[nodiscard]] Task<Result<>> settle(std::string transaction, db::Deadline until);
+  [[nodiscard]] std::chrono::milliseconds run_time(db::Deadline until, double share) const;
+  [[nodiscard]] std::optional<EntityKey> take_keys(std::size_t count);
+  void begin_key_block(std::int64_t block);
   void release(const Batch& batch);
   static void answer(Batch& batch, std::vector<Result<ChangeOutcome>> outcomes);
 
@@ -75,11 +88,13 @@ class WriteBatcher {
   Meters meters_;
   std::function<void()> committed_;
   TaskScope scope_;
-  std::deque<Pending> queue_;
+  LoopTimer queue_timer_;
+  std::deque<Pending> queue_;  ///< who waits longest first
   std::set<EntityName> in_flight_;
   std::size_t running_ = 0;
   std::chrono::steady_clock::time_point last_start_{};
   bool scheduled_ = false;
+  bool watching_ = false;
   bool closed_ = false;
   std::int64_t next_key_ = 0;
   std::int64_t keys_left_ = 0;

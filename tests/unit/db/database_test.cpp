@@ -117,7 +117,7 @@ TEST(Database, ReadsOfADatabaseThatIsGoneAreBusyInTime) {
   on_loop([](Loop& loop) -> Task<> {
     DatabaseOptions gone;
     gone.url = "host=/nonexistent";
-    gone.read_time = 300ms;
+    gone.answer_time = 300ms;
     Database database(loop, gone);
     const auto begin = std::chrono::steady_clock::now();
     auto results = co_await read_all(loop, database, kNumber, {1});
@@ -194,6 +194,36 @@ TEST(Database, LeasesAreExclusiveAndGrowWithTheWork) {
     EXPECT_EQ(*backend, a->front().integer(0, 0));
     {
       auto returned = std::move(*second);
+    }
+    co_await database.close();
+  });
+}
+
+TEST(Database, WriteConnectionsThatRestCloseAllButOne) {
+  on_loop([](Loop& loop) -> Task<> {
+    DatabaseOptions resting = options();
+    resting.write_connections = 4;
+    resting.idle_time = 100ms;
+    Database database(loop, resting);
+    {
+      auto first = co_await database.write_connection();
+      auto second = co_await database.write_connection();
+      auto third = co_await database.write_connection();
+      EXPECT_TRUE(first && second && third);
+      EXPECT_EQ(database.gauges().connections, 3U);
+    }
+    const auto deadline = std::chrono::steady_clock::now() + 10s;
+    while (database.gauges().connections > 1 && std::chrono::steady_clock::now() < deadline)
+      co_await asio::post(loop, kUseTask);
+    EXPECT_EQ(database.gauges().connections, 1U);
+    // The one that is left serves, and others are opened again when they are needed.
+    auto first = co_await database.write_connection();
+    auto second = co_await database.write_connection();
+    auto rows = co_await (*second)->run(one_call(kBackend), 5000ms);
+    EXPECT_TRUE(rows.has_value());
+    {
+      auto returned = std::move(*first);
+      auto other = std::move(*second);
     }
     co_await database.close();
   });
