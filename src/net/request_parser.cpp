@@ -40,6 +40,8 @@ class Reader final : public http::basic_parser<true> {
 
   [[nodiscard]] const std::optional<Refusal>& refusal() const { return refusal_; }
   [[nodiscard]] bool expects_continue() const { return expects_continue_; }
+  /// Content-Length as received, checked to be a number; empty without one.
+  [[nodiscard]] std::string_view announced_length() const { return out_->request.headers.get("Content-Length"); }
 
  private:
   void on_request_impl(http::verb, string_view method, string_view target, int version, error_code& ec) override {
@@ -158,8 +160,9 @@ struct RequestParser::State {
 
 /// In the words that NGSIv2's clients know; a chunked body does not tell its size.
 std::string too_large(const Reader& reader, std::uint64_t most) {
-  const auto size = reader.content_length();
-  const std::string told = size ? std::to_string(*size) : "more than " + std::to_string(most);
+  // Beast's own content_length() may be asked only when the head is done.
+  const std::string_view size = reader.announced_length();
+  const std::string told = size.empty() ? "more than " + std::to_string(most) : std::string(size);
   return "payload size: " + told + ", max size supported: " + std::to_string(most);
 }
 
