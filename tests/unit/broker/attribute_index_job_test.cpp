@@ -39,27 +39,32 @@ class AttributeIndexJobTest : public testing::Test {
     EXPECT_TRUE(migrated) << migrated.error().message;
   }
 
-  void run(const std::function<Task<>(core::ResourceStore&)>& test) {
+  /// Runs one task with a store on a loop of its own and gives what it answered.
+  template <typename T>
+  T run(const std::function<Task<T>(core::ResourceStore&)>& start) {
     Loop loop(1);
     db::Database database(loop, {.url = url_});
     core::ResourceStore store(database);
-    asio::co_spawn(loop, body(&test, &store, &database), [](const std::exception_ptr& failure) {
+    std::optional<T> answer;
+    asio::co_spawn(loop, answer_and_close(&start, &store, &database, &answer), [](const std::exception_ptr& failure) {
       if (failure) std::rethrow_exception(failure);
     });
     loop.run_for(std::chrono::seconds(60));
     EXPECT_TRUE(loop.stopped()) << "the test did not end within a minute";
+    return std::move(answer).value();
   }
-  static Task<> body(const std::function<Task<>(core::ResourceStore&)>* test, core::ResourceStore* store,
-                     db::Database* database) {
-    co_await (*test)(*store);
+  template <typename T>
+  static Task<> answer_and_close(const std::function<Task<T>(core::ResourceStore&)>* start, core::ResourceStore* store,
+                                 db::Database* database, std::optional<T>* answer) {
+    auto value = co_await (*start)(*store);
+    *answer = std::move(value);
     co_await database->close();
   }
 
   void change(ResourceChange asked) {
-    run([&](core::ResourceStore& store) -> Task<> {
-      auto done = co_await store.change(&declaration(), 1, asked, {"tester", "c"});
-      EXPECT_TRUE(done) << done.error().error.message;
-    });
+    const auto done = run<core::ResourceResult<core::ResourceOutcome>>(
+        [&](core::ResourceStore& store) { return store.change(&declaration(), 1, asked, {"tester", "c"}); });
+    EXPECT_TRUE(done) << done.error().error.message;
   }
   void declare(std::string_view body) {
     change({.action = ResourceChange::Action::create, .body = *Json::parse(body)});
@@ -84,14 +89,11 @@ class AttributeIndexJobTest : public testing::Test {
   }
 
   std::string state(const std::string& id) {
-    std::string state;
-    run([&](core::ResourceStore& store) -> Task<> {
-      auto found = co_await store.get(&declaration(), 1, id);
-      EXPECT_TRUE(found);
-      if (!found) co_return;
-      state = found->state.find("state")->as_string();
-      if (const Json* reason = found->state.find("state_reason")) state += ": " + reason->as_string();
-    });
+    const auto found =
+        run<Result<core::Resource>>([&](core::ResourceStore& store) { return store.get(&declaration(), 1, id); });
+    if (!found) return found.error().message;
+    std::string state = found->state.find("state")->as_string();
+    if (const Json* reason = found->state.find("state_reason")) state += ": " + reason->as_string();
     return state;
   }
 

@@ -1,6 +1,5 @@
 #include "core/resource_store.h"
 
-#include "base/suspend.h"
 #include "core/resource_file.h"
 #include "db/migrations.h"
 #include "unit/core/sample_resource.h"
@@ -22,30 +21,39 @@ class ResourceStoreTest : public testing::Test {
     EXPECT_TRUE(migrated) << migrated.error().message;
   }
 
-  void run(const std::function<Task<>(ResourceStore&)>& test) {
+  /// Runs one task with a store on a loop of its own and gives what it answered.
+  template <typename T>
+  T run(const std::function<Task<T>(ResourceStore&)>& start) {
     Loop loop(1);
-    loop_ = &loop;
     db::Database database(loop, {.url = url_});
     ResourceStore store(database);
-    asio::co_spawn(loop, body(&test, &store, &database), [](const std::exception_ptr& failure) {
+    std::optional<T> answer;
+    asio::co_spawn(loop, answer_and_close(&start, &store, &database, &answer), [](const std::exception_ptr& failure) {
       if (failure) std::rethrow_exception(failure);
     });
     loop.run_for(std::chrono::seconds(60));
     EXPECT_TRUE(loop.stopped()) << "the test did not end within a minute";
+    return std::move(answer).value();
   }
-
-  static Task<> body(const std::function<Task<>(ResourceStore&)>* test, ResourceStore* store, db::Database* database) {
-    co_await (*test)(*store);
+  template <typename T>
+  static Task<> answer_and_close(const std::function<Task<T>(ResourceStore&)>* start, ResourceStore* store,
+                                 db::Database* database, std::optional<T>* answer) {
+    auto value = co_await (*start)(*store);
+    *answer = std::move(value);
     co_await database->close();
   }
 
   /// One change in the default tenant.
   ResourceResult<ResourceOutcome> change(ResourceChange asked) {
-    ResourceResult<ResourceOutcome> result = std::unexpected(ResourceError{});
-    run([&](ResourceStore& store) -> Task<> {
-      result = co_await store.change(&declaration(), 1, asked, {"tester", "c-1"});
-    });
-    return result;
+    return run<ResourceResult<ResourceOutcome>>(
+        [&](ResourceStore& store) { return store.change(&declaration(), 1, asked, {"tester", "c-1"}); });
+  }
+
+  ResourceImport import_file(const std::string& text) {
+    auto imported = run<Result<ResourceImport>>(
+        [&](ResourceStore& store) { return import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"}); });
+    EXPECT_TRUE(imported);
+    return imported.value_or(ResourceImport{});
   }
 
   ResourceResult<ResourceOutcome> create(std::string_view body) {
@@ -55,7 +63,6 @@ class ResourceStoreTest : public testing::Test {
   const ResourceDeclaration& declaration() { return catalogue_.kinds().front().declaration; }
 
   std::string url_;
-  Loop* loop_ = nullptr;
   ResourceCatalogue catalogue_{{sample_declaration()}};
 };
 
@@ -103,24 +110,22 @@ TEST_F(ResourceStoreTest, ATakenIdIsAConflict) {
 }
 
 TEST_F(ResourceStoreTest, TwoCreationsAtOnceMakeOne) {
-  run([&](ResourceStore& store) -> Task<> {
-    int made = 0;
-    int left = 8;
-    auto start = [&](Resume<int> resume) {
-      auto shared = std::make_shared<Resume<int>>(std::move(resume));
-      for (int i = 0; i < 8; ++i) {
-        ResourceChange asked{.action = Action::create, .body = *Json::parse(R"({"name":"a"})")};
-        asio::co_spawn(*loop_, store.change(&declaration(), 1, std::move(asked), {"tester", "c"}),
-                       [&, shared](const std::exception_ptr&, const ResourceResult<ResourceOutcome>& result) {
-                         if (result) ++made;
-                         if (!result) EXPECT_EQ(result.error().error.code, ErrorCode::conflict);
-                         if (--left == 0) (*shared)(0);
-                       });
-      }
-    };
-    co_await suspend<int>(std::move(start));
-    EXPECT_EQ(made, 1);
-  });
+  Loop loop(1);
+  db::Database database(loop, {.url = url_});
+  ResourceStore store(database);
+  int made = 0;
+  int left = 8;
+  const auto ended = [&](const std::exception_ptr&, const ResourceResult<ResourceOutcome>& result) {
+    if (result) ++made;
+    if (!result) EXPECT_EQ(result.error().error.code, ErrorCode::conflict);
+    if (--left == 0) asio::co_spawn(loop, database.close(), [](const std::exception_ptr&) {});
+  };
+  for (int i = 0; i < 8; ++i) {
+    ResourceChange asked{.action = Action::create, .body = *Json::parse(R"({"name":"a"})")};
+    asio::co_spawn(loop, store.change(&declaration(), 1, std::move(asked), {"tester", "c"}), ended);
+  }
+  loop.run_for(std::chrono::seconds(60));
+  EXPECT_EQ(made, 1);
   EXPECT_EQ(execute(url_, "select count(*) from machi.audit"), "1");
 }
 
@@ -149,26 +154,13 @@ TEST_F(ResourceStoreTest, ADryRunWritesNothing) {
 TEST_F(ResourceStoreTest, AFileCarriesEverythingAndChangesNothingTheSecondTime) {
   ASSERT_TRUE(create(R"({"name":"a","user":"u","password":"hidden"})"));
   ASSERT_TRUE(create(R"({"name":"b","most":3})"));
-  std::string text;
-  ResourceImport again;
-  ResourceImport elsewhere;
-  run([&](ResourceStore& store) -> Task<> {
-    auto exported = co_await export_resources(&catalogue_, &store);
-    EXPECT_TRUE(exported);
-    text = *exported;
-    auto imported = co_await import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"});
-    EXPECT_TRUE(imported);
-    again = *imported;
-  });
-  EXPECT_FALSE(text.contains("hidden"));
-  EXPECT_EQ(again.counts["connectors"].unchanged, 2);
+  const auto exported =
+      run<Result<std::string>>([&](ResourceStore& store) { return export_resources(&catalogue_, &store); });
+  ASSERT_TRUE(exported);
+  EXPECT_FALSE(exported->contains("hidden"));
+  EXPECT_EQ(import_file(*exported).counts["connectors"].unchanged, 2);
   execute(url_, "delete from machi.resource where name = 'b'");
-  run([&](ResourceStore& store) -> Task<> {
-    auto imported = co_await import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"});
-    EXPECT_TRUE(imported);
-    elsewhere = *imported;
-  });
-  EXPECT_EQ(elsewhere.counts["connectors"].created, 1);
+  EXPECT_EQ(import_file(*exported).counts["connectors"].created, 1);
   EXPECT_EQ(execute(url_, "select document ->> 'password' from machi.resource where name = 'a'"), "hidden");
 }
 
@@ -178,12 +170,7 @@ TEST_F(ResourceStoreTest, AFileWithFaultsChangesNothingAndTellsAllOfThem) {
     {"kind":"connectors","fields":{"name":"bad","most":99,"least":-1}},
     {"kind":"connectors","tenant":"nowhere","fields":{"name":"c"}},
     {"kind":"nothing","fields":{}}]})";
-  ResourceImport outcome;
-  run([&](ResourceStore& store) -> Task<> {
-    auto imported = co_await import_resources(&catalogue_, &store, text, false, Actor{"tester", "c"});
-    EXPECT_TRUE(imported);
-    outcome = *imported;
-  });
+  const ResourceImport outcome = import_file(text);
   ASSERT_EQ(outcome.faults.size(), 4U);
   EXPECT_EQ(outcome.faults[0].number, 4U);
   EXPECT_EQ(outcome.faults[1].fault.field, "least");
