@@ -193,12 +193,34 @@ Task<Result<>> RegistrationStore::refresh() {
 
 void RegistrationStore::note(const ForwardEvent& event) {
   constexpr std::size_t kMost = 10'000;
-  if (events_.size() < kMost) events_.push_back(event);
+  if (events_.size() >= kMost) return;
+  events_.push_back(event);
+  ++noted_;
+  if (std::exchange(writing_, true)) return;
+  scope_.spawn("counts of forwards", write_notes());
 }
 
 Task<> RegistrationStore::flush() {
-  if (events_.empty()) co_return;
-  const std::vector<ForwardEvent> events = std::exchange(events_, {});
+  const std::uint64_t wanted = noted_;
+  while (written_ < wanted) {
+    auto start = [this](Resume<int> resume) { waiting_.push_back(std::move(resume)); };
+    co_await suspend<int>(std::move(start));
+  }
+}
+
+Task<> RegistrationStore::write_notes() {
+  while (!events_.empty()) {
+    auto events = std::exchange(events_, {});
+    const std::size_t count = events.size();
+    co_await write(std::move(events));
+    written_ += count;
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& resume : waiting) resume(0);
+  }
+  writing_ = false;
+}
+
+Task<> RegistrationStore::write(std::vector<ForwardEvent> events) {
   std::vector<std::int64_t> tenants;
   std::vector<std::string> ids;
   std::vector<Timestamp> times;

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "base/task_scope.h"
 #include "broker/registration/forwarder.h"
 #include "broker/registration/registration.h"
 #include "broker/subscription/subscription_store.h"
@@ -29,7 +30,7 @@ using RegistrationNews = std::atomic<std::uint64_t>;
 class RegistrationStore {
  public:
   RegistrationStore(db::Database& database, std::shared_ptr<RegistrationNews> news)
-      : database_(database), news_(std::move(news)) {}
+      : database_(database), news_(std::move(news)), scope_(database.loop()) {}
 
   [[nodiscard]] Task<Result<>> create(Registration registration, Actor actor);
   /// In the order of creation; `service_path`: only those of exactly this one.
@@ -46,17 +47,26 @@ class RegistrationStore {
   /// Brings the copy up to date if it may be older than a second or something was changed on this node.
   [[nodiscard]] Task<Result<>> refresh();
   [[nodiscard]] const RegistrationBook& book() const { return book_; }
-  /// Notes a forward for the counts of its registrations; written together, soon.
+  /// Notes a forward for the counts of its registrations, and begins to write; what comes meanwhile is written
+  /// together.
   void note(const ForwardEvent& event);
+  /// Done when what has been noted so far is written. Before this goes, too.
   [[nodiscard]] Task<> flush();
 
  private:
+  [[nodiscard]] Task<> write_notes();
+  [[nodiscard]] Task<> write(std::vector<ForwardEvent> events);
+
   db::Database& database_;
   std::shared_ptr<RegistrationNews> news_;
   RegistrationBook book_;
   std::uint64_t seen_ = 0;
   std::chrono::steady_clock::time_point read_{};
   std::vector<ForwardEvent> events_;
+  bool writing_ = false;
+  std::uint64_t noted_ = 0, written_ = 0;  // events
+  std::vector<Resume<int>> waiting_;
+  TaskScope scope_;
 };
 
 }  // namespace machi::broker
