@@ -1,10 +1,16 @@
-// Serves one 200-byte JSON document through router, gate and observer: what the HTTP layer costs by itself.
+// Serves one 200-byte JSON document behind the gate (limits, authorisation) and the observers (metrics, usage) that all
+// routes have: what the HTTP layer costs by itself.
 //   http_server [PORT]     prints the port and serves until it is killed
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 
+#include "app/configuration.h"
+#include "app/request_gate.h"
+#include "app/request_meters.h"
+#include "base/per_loop.h"
+#include "broker/usage.h"
 #include "net/router.h"
 #include "net/server.h"
 
@@ -23,27 +29,24 @@ Task<Response> answer(const std::string* body) {
   co_return Response::json(200, *body);
 }
 
-/// What the composition root counts a request: number and time by status class.
-struct Counters {
-  std::array<std::uint64_t, 6> requests{};
-  std::uint64_t microseconds = 0;
-};
-
 int serve(std::uint16_t port) {
   const std::string body = document();
-  Counters counters;
+  core::Metrics metrics;
+  broker::Usage usage;
   std::vector<RouteGroup> groups;
   groups.push_back({"/", problem_details, {}});
   groups.front().routes.push_back({Method::get, "/v2/entities/{entityId}", Operation("retrieve"),
                                    Permission("broker.entities.read"), DataClass::open, LimitClass::read,
                                    [&body](Request&) { return answer(&body); }});
-  auto router = std::make_shared<const Router>(
-      std::move(groups), [](Request&, const Route&) -> Result<> { return {}; },
-      [&counters](const Answered& answered) {
-        ++counters.requests[static_cast<std::size_t>(answered.response.status / 100) % counters.requests.size()];
-        counters.microseconds += static_cast<std::uint64_t>(answered.microseconds);
-      });
+  const app::RequestMeters meters(metrics, groups);
+  auto gate = app::request_gate(app::Configuration().limits, 1, metrics);
+  const auto observer = [&](const Answered& answered) {
+    meters.observe(answered);
+    usage.answered(answered);
+  };
+  auto router = std::make_shared<const Router>(std::move(groups), std::move(gate), observer);
   Loop loop(kOneThread);
+  current_loop_index() = 0;
   ServerOptions options;
   options.port = port;
   auto server = Server::bind({&loop}, options, std::move(router));

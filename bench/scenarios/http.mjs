@@ -4,8 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rateOf, template } from "../lib/loadgen.mjs";
-import { Machi, newDataFolder } from "../lib/machi.mjs";
-import { Running, root } from "../lib/process.mjs";
+import { Running, built, root } from "../lib/process.mjs";
 import { median } from "../lib/report.mjs";
 
 const serverCore = ["taskset", "-c", "0"];
@@ -39,23 +38,23 @@ async function startNginx(folder, body) {
 }
 
 export async function http(report, { runs, seconds }) {
-  const data = newDataFolder();
   const folder = mkdtempSync(join(tmpdir(), "machi-nginx-"));
-  const machi = await Machi.start({ data, prefix: serverCore, settings: { MACHI_SERVER_LOOPS: "1" } });
-  const { text } = await machi.request("GET", "/version");
-  const { nginx, port } = await startNginx(folder, text.replaceAll("\n", " "));
+  const server = new Running(serverCore[0], [...serverCore.slice(1), join(built, "bench/bench_http_server")]);
+  const machi = Number((await server.line(/^(\d+)$/m))[1]);
+  const path = "/v2/entities/nasushiobara-001";
+  const text = await (await fetch(`http://127.0.0.1:${machi}${path}`)).text();
+  const { nginx, port } = await startNginx(folder, text);
   try {
-    const requests = [template("GET", "/version")];
+    const requests = [template("GET", path)];
     const figures = { machi: [], nginx: [] };
     for (let i = 0; i < runs; i += 1) {
       figures.nginx.push(await rateOf({ port, requests, seconds, prefix: loadCore }));
-      figures.machi.push(await rateOf({ port: machi.port, requests, seconds, prefix: loadCore }));
+      figures.machi.push(await rateOf({ port: machi, requests, seconds, prefix: loadCore }));
     }
     report.add({ name: `http (${text.length} bytes, 64 conn)`, figure: median(figures.machi), unit: "requests/s", yardstick: median(figures.nginx), against: "nginx", least: 0.95 });
   } finally {
     await nginx.stop("SIGQUIT");
-    await machi.stop();
-    rmSync(data, { recursive: true });
+    await server.stop("SIGKILL");
     rmSync(folder, { recursive: true });
   }
 }

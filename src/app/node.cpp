@@ -10,6 +10,7 @@
 #include "app/node_name.h"
 #include "app/operations_routes.h"
 #include "app/request_gate.h"
+#include "app/request_meters.h"
 #include "app/routes.h"
 #include "base/ids.h"
 #include "base/log.h"
@@ -70,41 +71,6 @@ Task<Result<>> database_answers(db::Database* database) {
   if (!rows) co_return fail(ErrorCode::busy, "the database does not answer");
   co_return Result<>();
 }
-
-/// Counts answers by operation and class of status, and how long they took.
-class RequestMeters {
- public:
-  RequestMeters(core::Metrics& metrics, const std::vector<net::RouteGroup>& groups) {
-    for (const net::RouteGroup& group : groups) {
-      for (const net::Route& route : group.routes) add(metrics, route.operation.id);
-    }
-    add(metrics, "");
-  }
-  void observe(const net::Route* route, int status, std::int64_t microseconds) const {
-    const auto meters = by_operation_.find(route == nullptr ? std::string_view() : route->operation.id);
-    if (meters == by_operation_.end()) return;
-    meters->second.answers[static_cast<std::size_t>(std::clamp(status / 100, 1, 5))]->add();
-    meters->second.time->observe(microseconds);
-  }
-
- private:
-  struct Meters {
-    std::array<core::Counter*, 6> answers{};
-    core::Histogram* time = nullptr;
-  };
-  void add(core::Metrics& metrics, std::string_view operation) {
-    if (by_operation_.contains(operation)) return;  // several routes may share one: the files of a page
-    Meters meters;
-    const std::string label = "operation=\"" + std::string(operation.empty() ? "unknown" : operation) + "\"";
-    for (std::size_t i = 1; i < meters.answers.size(); ++i) {
-      meters.answers[i] = &metrics.counter("machi_http_requests_total", "Requests answered.",
-                                           label + ",status=\"" + std::to_string(i) + "xx\"");
-    }
-    meters.time = &metrics.histogram("machi_http_request_seconds", "Time from the whole request to its answer.", label);
-    by_operation_.emplace(operation, meters);
-  }
-  std::unordered_map<std::string_view, Meters> by_operation_;
-};
 
 }  // namespace
 
@@ -190,7 +156,7 @@ Result<> Node::Parts::serve() {
   auto meters = std::make_shared<RequestMeters>(metrics, groups);
   auto gate = request_gate(configuration.limits, threads->size(), metrics);
   const auto observer = [meters, counted = usage](const net::Answered& answered) {
-    meters->observe(answered.route, answered.response.status, answered.microseconds);
+    meters->observe(answered);
     counted->answered(answered);
   };
   router = std::make_shared<const net::Router>(std::move(groups), std::move(gate), observer);

@@ -76,7 +76,8 @@ LogConsumer::LogConsumer(db::Database& database, Options options, LogHandler& ha
       reader_(database),
       scope_(database.loop()),
       sleeper_(database.loop()),
-      heart_(database.loop()) {}
+      heart_(database.loop()),
+      spacer_(database.loop()) {}
 
 LogConsumer::~LogConsumer() = default;
 
@@ -126,6 +127,15 @@ Task<> LogConsumer::pause(std::chrono::milliseconds duration) {
   sleeper_.expires_after(duration);
   boost::system::error_code ignored;
   co_await sleeper_.async_wait(asio::redirect_error(kUseTask, ignored));
+}
+
+Task<> LogConsumer::keep_distance() {
+  if (std::chrono::steady_clock::now() < next_reading_) {
+    spacer_.expires_at(next_reading_);
+    boost::system::error_code ignored;
+    co_await spacer_.async_wait(asio::redirect_error(kUseTask, ignored));
+  }
+  next_reading_ = std::chrono::steady_clock::now() + options_.distance;
 }
 
 Task<Result<>> LogConsumer::create_rows() {
@@ -325,6 +335,7 @@ Task<Result<bool>> LogConsumer::read_window() {
 Task<> LogConsumer::run() {
   auto last_activity = std::chrono::steady_clock::now();
   while (!stopping_ && !ending_) {
+    co_await keep_distance();
     woken_ = false;
     auto any = co_await read_window();
     if (!any && stopping_) break;

@@ -45,6 +45,7 @@ class LogConsumer {
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds heartbeat{1000};
     std::chrono::milliseconds idle_poll{100};  ///< how soon changes of other nodes are seen
+    std::chrono::milliseconds distance{3};     ///< between readings at least: many commits share one
     std::int64_t batch = 500;
     int slots = 64;
   };
@@ -96,6 +97,7 @@ class LogConsumer {
   [[nodiscard]] Task<Result<>> read_entries();
   [[nodiscard]] std::vector<LogEntry> wanted(std::vector<LogEntry> entries) const;
   [[nodiscard]] Task<> pause(std::chrono::milliseconds duration);
+  [[nodiscard]] Task<> keep_distance();
   void forget_finished();
   [[nodiscard]] std::uint64_t finished_place() const;
   void add_held(db::Parameters& parameters) const;
@@ -108,6 +110,8 @@ class LogConsumer {
   TaskScope scope_;
   LoopTimer sleeper_;
   LoopTimer heart_;
+  LoopTimer spacer_;
+  std::chrono::steady_clock::time_point next_reading_{};
   std::map<std::int64_t, Slot> held_;
   std::deque<Window> windows_;  ///< read, and not all finished
   std::optional<Reading> reading_;
