@@ -40,9 +40,9 @@ std::vector<core::Job> jobs(db::Database& database, const std::string& url, cons
 
 Background::Background(db::Database& database, const std::string& url, broker::TenantDirectory& tenants,
                        std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
-                       const std::string& node, core::Metrics& metrics, const broker::RequestTokens& tokens,
-                       broker::Usage& usage)
-    : subscriptions_(database),
+                       const std::string& node, std::shared_ptr<const SecretBox> secrets, core::Metrics& metrics,
+                       const broker::RequestTokens& tokens, broker::Usage& usage)
+    : subscriptions_(database, std::move(secrets)),
       client_(database.loop(), guard, client_options(configuration)),
       mqtt_(database.loop(), guard),
       sender_(client_, mqtt_, configuration.outgoing.timeout, tokens, usage),

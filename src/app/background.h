@@ -4,6 +4,7 @@
 #include <string>
 
 #include "app/configuration.h"
+#include "base/secret_box.h"
 #include "base/task.h"
 #include "broker/delivery/delivery_journal.h"
 #include "broker/delivery/delivery_sender.h"
@@ -24,8 +25,8 @@ class Background {
   /// `url`: of the same database, for work that needs a connection of its own. `node`: the name of this node.
   Background(db::Database& database, const std::string& url, broker::TenantDirectory& tenants,
              std::shared_ptr<const net::OutgoingGuard> guard, const Configuration& configuration,
-             const std::string& node, core::Metrics& metrics, const broker::RequestTokens& tokens,
-             broker::Usage& usage);
+             const std::string& node, std::shared_ptr<const SecretBox> secrets, core::Metrics& metrics,
+             const broker::RequestTokens& tokens, broker::Usage& usage);
 
   /// Reads what is subscribed, then begins. On the loop.
   [[nodiscard]] Task<> start();

@@ -117,6 +117,9 @@ std::vector<Setting> Configuration::settings() {
        "name of this node among those that share a database; empty: the one in node.name of the data folder, made at "
        "the "
        "first start"},
+      {"secrets.key_file", &secrets.key_file,
+       "file with the key that seals passwords in the database (32 bytes in base64), the same on all nodes that share "
+       "one; empty: secret.key in the data folder. Made at the first start"},
       {"ngsiv2.forbidden_characters", &ngsiv2.forbidden_characters,
        "orion: NGSIv2 refuses < > \" ' = ; ( ) in identifiers and values as Orion does; none: it takes them. A tenant "
        "may differ",

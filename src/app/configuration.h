@@ -58,6 +58,9 @@ struct Configuration {
     std::int64_t waiting_per_subscription = 10'000;
     std::chrono::milliseconds waiting_time{24LL * 3600 * 1000};
   } notifications;
+  struct Secrets {
+    std::string key_file;
+  } secrets;
   struct Ngsiv2 {
     std::string forbidden_characters = "none";
     std::string cors_origin;

@@ -77,6 +77,7 @@ Task<Result<>> database_answers(db::Database* database) {
 struct Node::Parts {
   Configuration configuration;
   std::optional<NodeName> name;
+  std::shared_ptr<const SecretBox> secrets;
   std::optional<DatabaseAccess> database;
   core::Metrics metrics;
   std::unique_ptr<LoopThreads> threads;
@@ -122,7 +123,7 @@ void Node::Parts::build_loops(const std::string& url) {
     parts.tenants = std::make_unique<broker::TenantDirectory>(*parts.database, tenant_options);
     parts.entities = std::make_unique<broker::PostgresEntityStore>(
         *parts.database, parts.tenants->rules(), write_options, meters, [this] { background->wake(); });
-    parts.subscriptions = std::make_unique<broker::SubscriptionStore>(*parts.database);
+    parts.subscriptions = std::make_unique<broker::SubscriptionStore>(*parts.database, secrets);
     parts.history = std::make_unique<broker::HistoryStore>(*parts.database);
     parts.client = std::make_unique<net::Client>(threads->at(i), guard, client_options(configuration));
     parts.registrations = std::make_unique<broker::RegistrationStore>(*parts.database, news);
@@ -145,7 +146,7 @@ void Node::Parts::build_loops(const std::string& url) {
 Result<> Node::Parts::build_background() {
   LoopParts& parts = loops.back();
   background = std::make_unique<Background>(*parts.database, database->url(), *parts.tenants, guard, configuration,
-                                            name->text(), metrics, tokens, *usage);
+                                            name->text(), secrets, metrics, tokens, *usage);
   return {};
 }
 
@@ -212,6 +213,10 @@ Result<> Node::Parts::start(const std::filesystem::path& data) {
   if (mode == core::AuthMode::none)
     log::warn("auth.mode is none: everyone who reaches this address may read and change everything");
   name.emplace(configuration.node_name, data);
+  const auto& key_file = configuration.secrets.key_file;
+  auto key = SecretBox::open(key_file.empty() ? data / "secret.key" : std::filesystem::path(key_file));
+  if (!key) return fail(key.error());
+  secrets = std::make_shared<const SecretBox>(std::move(*key));
   auto opened = DatabaseAccess::open(configuration, data);
   if (!opened) return fail(opened.error());
   database = std::move(*opened);

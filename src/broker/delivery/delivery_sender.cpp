@@ -46,6 +46,8 @@ Task<DeliveryResult> DeliverySender::send(const Subscription* subscription, cons
 }
 
 Task<DeliveryResult> DeliverySender::publish(MqttNotification message, const ChangeEvent* event) {
+  if (message.credentials && message.credentials->sealed)
+    co_return DeliveryResult{false, {}, "the password for the MQTT broker cannot be read", false};
   const std::size_t bytes = message.payload.size();
   auto published = co_await mqtt_.publish(message_of(std::move(message), timeout_));
   usage_.sent(event->tenant, event->entity.service_path, bytes, 0, published.has_value());

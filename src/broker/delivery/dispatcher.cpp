@@ -31,6 +31,7 @@ Dispatcher::Dispatcher(Loop& loop, SubscriptionStore& subscriptions, DeliveryJou
       scope_(loop),
       timer_(loop),
       rest_(loop),
+      known_(subscriptions),
       lanes_(loop) {}
 
 void Dispatcher::start() {

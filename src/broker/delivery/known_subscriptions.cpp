@@ -25,7 +25,7 @@ void KnownSubscriptions::apply(const core::LogEntry& entry) {
     known_.erase(name);
     return outdate(tenant);
   }
-  auto stored = from_announcement(entry.document);
+  auto stored = store_.from_announcement(entry.document);
   if (!stored) {
     log::error("an announced subscription cannot be read",
                {{"subscription", entry.id}, {"reason", stored.error().message}});

@@ -21,6 +21,8 @@ using SubscriptionName = std::pair<std::int32_t, std::string>;
 /// deliveries failed in a row. Not thread-safe.
 class KnownSubscriptions {
  public:
+  explicit KnownSubscriptions(const SubscriptionStore& store) : store_(store) {}
+
   /// Takes the place of everything that is known.
   void load(std::vector<StoredSubscription> all);
   /// Applies an entry of ChangeKind::subscription.
@@ -51,6 +53,7 @@ class KnownSubscriptions {
   void outdate(TenantId tenant);
   void rebuild(TenantId tenant);
 
+  const SubscriptionStore& store_;
   std::map<SubscriptionName, Known> known_;
   std::vector<TenantId> outdated_;  ///< tenants whose index must be rebuilt before it is asked
   SubscriptionIndex index_;

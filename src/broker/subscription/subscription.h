@@ -90,6 +90,7 @@ enum class Transport : std::uint8_t { http, mqtt };
 struct Credentials {
   std::string user;
   std::string password;
+  bool sealed = false;  ///< the password stands there as SecretBox wrote it
 };
 
 struct NotificationTemplates;

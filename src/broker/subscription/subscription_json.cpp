@@ -6,6 +6,9 @@
 namespace machi::broker {
 namespace {
 
+/// How a definition ends whose secrets are sealed. No client can write a last member of the definition.
+constexpr std::string_view kSealedEnd = R"(,"secrets":"sealed"})";
+
 void strings(JsonWriter& w, std::string_view name, const std::vector<std::string>& items) {
   w.key(name).begin_array();
   for (const auto& item : items) w.string(item);
@@ -198,12 +201,20 @@ std::string to_definition(const Subscription& s) {
   notification(w, s.notification, nullptr);
   if (s.throttling != 0) w.key("throttling").integer(s.throttling);
   w.end_object();
+  const auto& credentials = s.notification.credentials;
+  if (credentials && credentials->sealed) out.replace(out.size() - 1, 1, kSealedEnd);
   return out;
+}
+
+bool has_sealed_secrets(std::string_view definition) {
+  return definition.ends_with(kSealedEnd);
 }
 
 Result<Subscription> subscription_from_definition(std::string_view definition) {
   auto parsed = parse_subscription(definition, {});
   if (!parsed) return fail(ErrorCode::internal, "stored subscription: " + parsed.error().message);
+  auto& credentials = parsed->notification.credentials;
+  if (credentials) credentials->sealed = has_sealed_secrets(definition);
   return parsed;
 }
 

@@ -13,10 +13,12 @@ namespace machi::broker {
 void append_subscription(std::string& out, const Subscription& subscription, Timestamp now,
                          bool mqtt_failure_reason = true);
 
-/// The definition for the database: all that the client gave, secrets included; no id, service path, owner, status or
-/// delivery record (columns of their own).
+/// The definition for the database: all that the client gave, secrets included as they stand in the subscription: who
+/// stores it seals them first. No id, service path, owner, status or delivery record (columns of their own).
 [[nodiscard]] std::string to_definition(const Subscription& subscription);
-/// Reads back what to_definition wrote, and compiles it. Errors: internal.
+/// Whether the secrets in a definition, if there are any, are sealed.
+[[nodiscard]] bool has_sealed_secrets(std::string_view definition);
+/// Reads back what to_definition wrote, and compiles it; secrets that were sealed still are. Errors: internal.
 [[nodiscard]] Result<Subscription> subscription_from_definition(std::string_view definition);
 
 }  // namespace machi::broker

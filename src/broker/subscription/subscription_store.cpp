@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/json_writer.h"
+#include "base/log.h"
 #include "broker/subscription/subscription_json.h"
 #include "core/change_log.h"
 #include "core/guarded_change.h"
@@ -35,6 +36,9 @@ const db::Statement kUpdate{
     "update machi.subscription set definition = $3::text, status = $4::text, fails_counter = $6::bigint, "
     "service_path = $7::text, modified = now(), revision = revision + 1 where tenant = $1::int and id = $2::text and "
     "revision = $5::bigint returning 1"};
+const db::Statement kSeal{"subscription_seal",
+                          "update machi.subscription set definition = $3::text where tenant = $1::int and id = "
+                          "$2::text and definition = $4::text"};
 const db::Statement kRemove{
     "subscription_remove",
     "with gone as (delete from machi.pending_delivery where tenant = $1::int and subscription = $2::text) delete from "
@@ -53,13 +57,57 @@ const db::Statement kRecord{"subscription_record", R"(
 
 #undef MACHI_SUBSCRIPTION_COLUMNS
 
+constexpr std::string_view kPasswordPurpose = "subscription.mqtt.passwd";
+
 std::optional<Timestamp> time_at(const db::Rows& rows, std::size_t row, int column) {
   if (rows.is_null(row, column)) return {};
   return parse_iso8601(rows.text(row, column));
 }
 
-Result<StoredSubscription> stored_at(const db::Rows& rows, std::size_t row) {
-  auto subscription = subscription_from_definition(rows.text(row, 3));
+Failure not_found() {
+  return fail(ErrorCode::not_found, "The requested subscription has not been found. Check id", "id");
+}
+
+/// `before`, `after`: definitions, empty where there is none.
+db::Call audit_record(TenantId tenant, const std::string& id, std::string_view operation, std::string_view before,
+                      std::string_view after, const Actor& actor) {
+  return core::audit(actor, {.tenant = tenant.value,
+                             .operation = operation,
+                             .resource = "subscriptions/" + id,
+                             .before = core::without_secrets(before),
+                             .after = core::without_secrets(after)});
+}
+
+}  // namespace
+
+std::string SubscriptionStore::sealed_definition(Subscription subscription) const {
+  auto& credentials = subscription.notification.credentials;
+  if (credentials && !credentials->sealed) {
+    credentials->password = secrets_->seal(credentials->password, kPasswordPurpose);
+    credentials->sealed = true;
+  }
+  return to_definition(subscription);
+}
+
+/// A password that cannot be unsealed stays as it is: it comes back when the key does.
+Result<Subscription> SubscriptionStore::open_definition(std::string_view definition) const {
+  auto subscription = subscription_from_definition(definition);
+  if (!subscription) return subscription;
+  auto& credentials = subscription->notification.credentials;
+  if (!credentials || !credentials->sealed) return subscription;
+  auto password = secrets_->unseal(credentials->password, kPasswordPurpose);
+  if (password) {
+    credentials->password = std::move(*password);
+    credentials->sealed = false;
+  } else {
+    log::error("the password of a subscription cannot be read: secrets.key_file is not the one that it was stored with",
+               {{"url", subscription->notification.url}});
+  }
+  return subscription;
+}
+
+Result<StoredSubscription> SubscriptionStore::stored_at(const db::Rows& rows, std::size_t row) const {
+  auto subscription = open_definition(rows.text(row, 3));
   if (!subscription) return fail(subscription.error());
   Subscription& s = *subscription;
   s.id = rows.text(row, 0);
@@ -80,40 +128,24 @@ Result<StoredSubscription> stored_at(const db::Rows& rows, std::size_t row) {
   return StoredSubscription{std::move(s), created, revision};
 }
 
-Failure not_found() {
-  return fail(ErrorCode::not_found, "The requested subscription has not been found. Check id", "id");
-}
-
-db::Call announcement(const StoredSubscription& stored, const Actor& actor) {
+db::Call SubscriptionStore::announcement(const StoredSubscription& stored, const Actor& actor) const {
   const Subscription& s = stored.subscription;
   return core::announce(core::ChangeKind::subscription, s.tenant.value, s.id, to_announcement(stored), actor.correlator,
                         actor.principal);
 }
 
-/// `before`, `after`: definitions, empty where there is none.
-db::Call audit_record(TenantId tenant, const std::string& id, std::string_view operation, std::string_view before,
-                      std::string_view after, const Actor& actor) {
-  return core::audit(actor, {.tenant = tenant.value,
-                             .operation = operation,
-                             .resource = "subscriptions/" + id,
-                             .before = core::without_secrets(before),
-                             .after = core::without_secrets(after)});
-}
-
-}  // namespace
-
-std::string to_announcement(const StoredSubscription& stored) {
+std::string SubscriptionStore::to_announcement(const StoredSubscription& stored) const {
   const Subscription& s = stored.subscription;
   std::string out;
   JsonWriter json(out);
   json.begin_object().key("id").string(s.id).key("servicePath").string(s.service_path).key("owner").string(s.owner);
   json.key("status").string(to_string(s.status)).key("revision").integer(stored.revision);
   json.key("failsCounter").integer(s.deliveries.fails_counter);
-  json.key("definition").raw(to_definition(s)).end_object();
+  json.key("definition").raw(sealed_definition(s)).end_object();
   return out;
 }
 
-Result<StoredSubscription> from_announcement(std::string_view document) {
+Result<StoredSubscription> SubscriptionStore::from_announcement(std::string_view document) const {
   const auto json = Json::parse(document);
   if (!json) return fail(json.error());
   const auto text = [&](std::string_view name) {
@@ -126,7 +158,7 @@ Result<StoredSubscription> from_announcement(std::string_view document) {
   };
   const Json* definition = json->find("definition");
   if (definition == nullptr) return fail(ErrorCode::internal, "an announced subscription has no definition");
-  auto subscription = subscription_from_definition(definition->dump());
+  auto subscription = open_definition(definition->dump());
   if (!subscription) return fail(subscription.error());
   subscription->id = text("id");
   subscription->service_path = text("servicePath");
@@ -144,7 +176,7 @@ Task<Result<>> SubscriptionStore::create(Subscription subscription, Actor actor)
       .add(subscription.id)
       .add(subscription.service_path)
       .add(subscription.owner);
-  const std::string definition = to_definition(subscription);
+  const std::string definition = sealed_definition(subscription);
   p.add(definition).add(to_string(subscription.status));
   calls.push_back(audit_record(subscription.tenant, subscription.id, "subscriptions.create", "", definition, actor));
   calls.push_back(announcement({std::move(subscription), 0, 1}, actor));
@@ -197,7 +229,7 @@ Task<Result<>> SubscriptionStore::update(TenantId tenant, std::string id, std::f
     const std::string before = to_definition(stored->subscription);
     if (auto patched = patch(stored->subscription); !patched) co_return patched;
     const Subscription& s = stored->subscription;
-    const std::string definition = to_definition(s);
+    const std::string definition = sealed_definition(s);
     db::Call change{&kUpdate};
     db::Parameters& p = change.parameters;
     p.add(static_cast<int>(tenant.value)).add(id).add(definition).add(to_string(s.status)).add(stored->revision);
@@ -236,9 +268,22 @@ Task<Result<std::vector<StoredSubscription>>> SubscriptionStore::load_all() {
   for (std::size_t row = 0; row < rows->size(); ++row) {
     auto stored = stored_at(*rows, row);
     if (!stored) co_return fail(stored.error());
+    const std::string_view definition = rows->text(row, 3);
+    if (stored->subscription.notification.credentials && !has_sealed_secrets(definition))
+      co_await seal(stored->subscription, std::string(definition));
     all.push_back(std::move(*stored));
   }
   co_return all;
+}
+
+/// Puts the sealed definition in place of an open one, unless that has changed meanwhile.
+Task<> SubscriptionStore::seal(Subscription subscription, std::string open) {
+  std::vector<db::Call> calls(1);
+  calls[0].statement = &kSeal;
+  calls[0].parameters.add(static_cast<int>(subscription.tenant.value)).add(subscription.id);
+  calls[0].parameters.add(sealed_definition(subscription)).add(open);
+  auto done = co_await database_.transact(std::move(calls));
+  if (!done) log::warn("a password could not be sealed", {{"reason", done.error().message}});
 }
 
 Task<Result<std::vector<FailureCount>>> SubscriptionStore::record(std::vector<DeliveryUpdate> updates) {

@@ -1,11 +1,13 @@
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret_box.h"
 #include "base/task.h"
 #include "broker/subscription/subscription.h"
 #include "core/audit.h"
@@ -51,11 +53,12 @@ struct FailureCount {
 };
 
 /// Subscriptions in the database. Every change of a definition also goes through the change log, in the same
-/// transaction, so that all nodes apply it at its place among the changes of entities. Lives on the loop of its
-/// Database.
+/// transaction, so that all nodes apply it at its place among the changes of entities. Passwords are sealed wherever
+/// they are stored. Lives on the loop of its Database.
 class SubscriptionStore {
  public:
-  explicit SubscriptionStore(db::Database& database) : database_(database) {}
+  SubscriptionStore(db::Database& database, std::shared_ptr<const SecretBox> secrets)
+      : database_(database), secrets_(std::move(secrets)) {}
 
   [[nodiscard]] Task<Result<>> create(Subscription subscription, Actor actor);
   /// In the order of creation. `service_path`: only those of exactly this one.
@@ -69,17 +72,23 @@ class SubscriptionStore {
                                       Actor actor);
   [[nodiscard]] Task<Result<>> remove(TenantId tenant, std::string id, Actor actor);
 
-  /// Everything, for the dispatcher at its start.
+  /// Everything, for the dispatcher at its start. Secrets that an earlier version left open in the database are sealed.
   [[nodiscard]] Task<Result<std::vector<StoredSubscription>>> load_all();
+  /// Reads the log's document of a subscription (ChangeKind::subscription): all that the dispatchers need.
+  [[nodiscard]] Result<StoredSubscription> from_announcement(std::string_view document) const;
   [[nodiscard]] Task<Result<std::vector<FailureCount>>> record(std::vector<DeliveryUpdate> updates);
 
  private:
   [[nodiscard]] Task<Result<StoredSubscription>> fetch(TenantId tenant, std::string id);
-  db::Database& database_;
-};
+  [[nodiscard]] Result<StoredSubscription> stored_at(const db::Rows& rows, std::size_t row) const;
+  [[nodiscard]] Task<> seal(Subscription subscription, std::string open);
+  [[nodiscard]] std::string sealed_definition(Subscription subscription) const;
+  [[nodiscard]] Result<Subscription> open_definition(std::string_view definition) const;
+  [[nodiscard]] std::string to_announcement(const StoredSubscription& stored) const;
+  [[nodiscard]] db::Call announcement(const StoredSubscription& stored, const Actor& actor) const;
 
-/// The log's document of a subscription (ChangeKind::subscription): all that the dispatchers need.
-[[nodiscard]] std::string to_announcement(const StoredSubscription& stored);
-[[nodiscard]] Result<StoredSubscription> from_announcement(std::string_view document);
+  db::Database& database_;
+  std::shared_ptr<const SecretBox> secrets_;
+};
 
 }  // namespace machi::broker

@@ -51,7 +51,8 @@ class RoutesTest : public testing::Test {
     TenantDirectory tenants(database, {});
     PostgresEntityStore store(database, tenants.rules(), {}, {&batches_, &changes_, &retries_}, [] {});
     Services services;
-    SubscriptionStore subscriptions(database);
+    SubscriptionStore subscriptions(database,
+                                    std::make_shared<const SecretBox>(std::string(SecretBox::kKeyBytes, 'k')));
     HistoryStore history(database);
     net::Client client(loop, std::make_shared<const net::OutgoingGuard>(), {});
     RegistrationStore registrations(database, std::make_shared<RegistrationNews>(0));
