@@ -92,7 +92,7 @@ class Opening : public std::enable_shared_from_this<Opening> {
 
 void open_pipeline(Loop& loop, OpenOptions options,
                    std::move_only_function<void(Result<std::shared_ptr<Pipeline>>)> done) {
-  const auto opening = std::make_shared<Opening>(loop, std::move(done));
+  auto opening = std::make_shared<Opening>(loop, std::move(done));
   opening->begin(options.timeout);
   auto work = [&loop, options = std::move(options), opening, guard = asio::make_work_guard(loop)]() mutable {
     ConnectionHandle connection = connect_blocking(options);

@@ -55,6 +55,13 @@ class SubscriptionStoreTest : public testing::Test {
     return *parsed;
   }
 
+  static Task<> expect_announced(const SubscriptionStore* store, std::string document) {
+    const auto told = store->from_announcement(document);
+    EXPECT_TRUE(told);
+    if (told) EXPECT_EQ(told->subscription.notification.credentials->password, "hush-hush");
+    co_return;
+  }
+
   /// In how many rows of the tables that tell of subscriptions the password can be read.
   std::string rows_that_tell() {
     return execute(url_, R"(
@@ -86,12 +93,7 @@ TEST_F(SubscriptionStoreTest, APasswordStandsSealedInEveryTable) {
   EXPECT_EQ(rows_that_tell(), "0");
   // Another node learns it from the log.
   const std::string announced = execute(url_, "select document from machi.change_log order by sequence desc limit 1");
-  run([&announced](SubscriptionStore& store) -> Task<> {
-    const auto told = store.from_announcement(announced);
-    EXPECT_TRUE(told);
-    if (told) EXPECT_EQ(told->subscription.notification.credentials->password, "hush-hush");
-    co_return;
-  });
+  run([&announced](SubscriptionStore& store) { return expect_announced(&store, announced); });
 }
 
 TEST_F(SubscriptionStoreTest, APasswordOfAnEarlierVersionIsReadAndSealed) {
