@@ -160,6 +160,7 @@ Task<> LogConsumer::keep_leases() {
     if (!created) {
       auto rows = co_await create_rows();
       created = rows.has_value();
+      if (!rows) log::warn("the place in the log cannot be read", {{"reason", rows.error().message}});
     }
     if (created) {
       auto renewed = co_await renew();

@@ -15,6 +15,8 @@ namespace {
 constexpr std::string_view kSessionSettings =
     "set timezone to 'UTC'; set datestyle to 'ISO'; set intervalstyle to 'iso_8601'; set bytea_output to 'hex';"
     "set extra_float_digits to 1; set client_min_messages to warning;"
+    // Statements are short; compiling one takes longer than any of them.
+    "set jit to off;"
     // A transaction that stays open holds back vacuum and the horizon of the change log.
     "set idle_in_transaction_session_timeout to '60s';";
 
