@@ -13,7 +13,7 @@ test("what docs/quickstart.md shows works", async () => {
   await run(program, ["load-demonstration", "--data", data]);
   const machi = await Machi.start({ data, settings: { MACHI_OUTGOING_ALLOW: "127.0.0.1" } });
   try {
-    await expect(run(process.execPath, [walk, machi.url, data])).resolves.toMatchObject({ stdout: expect.stringContaining("ok") as string });
+    await expect(run(process.execPath, [walk, machi.url, data, program])).resolves.toMatchObject({ stdout: expect.stringContaining("ok") as string });
   } finally {
     await machi.stop();
     rmSync(data, { recursive: true });

@@ -1,12 +1,12 @@
 // Walks through docs/quickstart.md: runs each of its sh blocks in one shell and looks at what comes out.
-//   walk.mjs URL DATA_FOLDER
+//   walk.mjs URL DATA_FOLDER [PROGRAM]     PROGRAM stands in for build/release/machi
 // Comments before a block say what must be in its output (`expect`), what must not (`refuse`), and for how long it is
 // tried again (`within N seconds`). The block marked `prepare` is replaced by the two arguments.
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const [url, data] = process.argv.slice(2);
+const [url, data, program = "build/release/machi"] = process.argv.slice(2);
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const shell = spawn("bash", ["--noprofile", "--norc"], { cwd: root, stdio: ["pipe", "pipe", "inherit"] });
 shell.stdin.write("trap 'kill $(jobs -p) 2>/dev/null' EXIT\n");
@@ -48,7 +48,7 @@ function faults({ output, code }, step) {
 
 let failed = 0;
 for (const step of steps(readFileSync(`${root}docs/quickstart.md`, "utf8"))) {
-  const lines = step.prepare ? `MACHI=${url}\nDATA=${data}` : step.lines;
+  const lines = step.prepare ? `MACHI=${url}\nDATA=${data}` : step.lines.replaceAll("build/release/machi", program);
   const end = Date.now() + step.seconds * 1000;
   let result = await run(lines);
   while (faults(result, step).length > 0 && Date.now() < end) result = await run(lines);
