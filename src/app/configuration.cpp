@@ -127,6 +127,7 @@ std::vector<Setting> Configuration::settings() {
       {"ngsiv2.cors_origin", &ngsiv2.cors_origin, "origin that browsers may call NGSIv2 from; __ALL: any; empty: none"},
       {"ngsiv2.cors_max_age", &ngsiv2.cors_max_age,
        "seconds for which a browser may keep the answer to a preflight request", within<0, 86400>},
+      {"ngsiv2.metrics", &ngsiv2.metrics, "/admin/metrics tells requests and notifications of each service and path"},
       {"ngsiv2.mqtt_failure_reason", &ngsiv2.mqtt_failure_reason,
        "MQTT subscriptions tell lastFailureReason as HTTP subscriptions do; Orion's do not"},
       {"ngsiv2.statistics_counters", &ngsiv2.statistics_counters, "/statistics counts requests by path and method"},

@@ -65,6 +65,7 @@ struct Configuration {
     std::string forbidden_characters = "none";
     std::string cors_origin;
     std::int64_t cors_max_age = 86400;
+    bool metrics = true;
     bool mqtt_failure_reason = true;
     bool statistics_counters = false;
   } ngsiv2;

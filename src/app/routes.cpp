@@ -93,6 +93,7 @@ Result<std::vector<net::RouteGroup>> api_routes(const ApiParts& parts, const Con
   std::vector<net::RouteGroup> groups;
   broker::ngsiv2::Settings settings{.version = MACHI_VERSION, .started = now(), .usage = parts.usage};
   settings.statistics_counters = configuration.ngsiv2.statistics_counters;
+  settings.metrics = configuration.ngsiv2.metrics;
   settings.mqtt_failure_reason = configuration.ngsiv2.mqtt_failure_reason;
   groups.push_back(broker::ngsiv2::routes(parts.services, std::move(settings), cors(configuration)));
   groups.push_back(broker::history_routes(parts.services));

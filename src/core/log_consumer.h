@@ -45,7 +45,7 @@ class LogConsumer {
     std::chrono::milliseconds lease{5000};
     std::chrono::milliseconds heartbeat{1000};
     std::chrono::milliseconds idle_poll{100};  ///< how soon changes of other nodes are seen
-    std::chrono::milliseconds distance{3};     ///< between readings at least: many commits share one
+    std::chrono::milliseconds distance{2};     ///< between readings at least: many commits share one
     std::int64_t batch = 500;
     int slots = 64;
   };

@@ -16,6 +16,7 @@ while [ $# -gt 0 ]; do
     corsOrigin) export MACHI_NGSIV2_CORS_ORIGIN=$2; shift ;;
     corsMaxAge) export MACHI_NGSIV2_CORS_MAX_AGE=$2; shift ;;
     inReqPayloadMaxSize) export MACHI_SERVER_BODY_BYTES=$2; shift ;;
+    disableMetrics) export MACHI_NGSIV2_METRICS=false ;;
     statCounters) export MACHI_NGSIV2_STATISTICS_COUNTERS=true ;;
     httpTimeout) export MACHI_OUTGOING_TIMEOUT=${2}ms; shift ;;
     logLevel) case ${2,,} in debug | info | warn | error | fatal) export MACHI_LOG_LEVEL=${2,,} ;; none) export MACHI_LOG_LEVEL=off ;; esac; shift ;;

@@ -65,6 +65,7 @@ std::int64_t seconds(std::chrono::microseconds time) {
 }  // namespace
 
 Task<Result<net::Response>> retrieve_metrics(Call call, Context) {
+  if (!call.settings->metrics) co_return errors::bad_request("metrics desactivated");
   const auto reset = parameter(*call.request, "reset");
   if (!reset) co_return fail(reset.error());
   Usage& usage = *call.settings->usage;
@@ -72,6 +73,7 @@ Task<Result<net::Response>> retrieve_metrics(Call call, Context) {
 }
 
 Task<Result<net::Response>> reset_metrics(Call call, Context) {
+  if (!call.settings->metrics) co_return errors::bad_request("metrics desactivated");
   call.settings->usage->take_traffic();
   co_return net::Response::empty(204);
 }

@@ -24,6 +24,7 @@ struct Settings {
   /// Told of every answer of the server by the composition. Never nullptr.
   std::shared_ptr<Usage> usage = std::make_shared<Usage>();
   bool statistics_counters = false;  ///< whether /statistics counts requests by path
+  bool metrics = true;               ///< whether /admin/metrics tells who uses the broker how much
   bool mqtt_failure_reason = true;   ///< whether MQTT subscriptions tell lastFailureReason, which Orion does not
 };
 
