@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/log.h"
+#include "core/upkeep.h"
 #include "db/migrations.h"
 
 namespace machi::app {
@@ -32,6 +33,7 @@ Result<DatabaseAccess> DatabaseAccess::open(const Configuration& configuration, 
   auto applied = db::migrate(access.url_, db::all_migrations());
   if (!applied) return fail(applied.error());
   if (*applied > 0) log::info("database migrated", {{"migrations", *applied}});
+  if (auto ready = db::run_once(access.url_, core::kMakePartitions); !ready) return fail(ready.error());
   return access;
 }
 

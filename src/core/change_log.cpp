@@ -9,14 +9,14 @@ const db::Statement kHorizon{
     "log_horizon",
     "select pg_snapshot_xmin(pg_current_snapshot())::text, (extract(epoch from now()) * 1000000)::bigint"};
 const db::Statement kEpoch{"log_epoch", "select system_identifier from pg_control_system()"};
-// Both bounds of `recorded` leave the planner a few partitions of the many.
+// The bound of `recorded` leaves the planner a few partitions of the many.
 const db::Statement kRead{
     "log_read",
     "select sequence, transaction::text, recorded, kind, slot, tenant, entity_key, version, alterations, id, type, "
     "service_path, "
     "correlator, principal, document, detail from machi.change_log where transaction >= $1::xid8 and transaction < "
     "$2::xid8 and "
-    "recorded >= $6::timestamptz and recorded < $7::timestamptz and sequence > $3::bigint and (kind <> 1 or slot = "
+    "recorded >= $6::timestamptz and sequence > $3::bigint and (kind <> 1 or slot = "
     "any($4::smallint[])) order by sequence limit $5::bigint"};
 const db::Statement kAnnounce{"log_announce",
                               "insert into machi.change_log (recorded, kind, slot, tenant, entity_key, version, "
@@ -86,7 +86,7 @@ Task<Result<std::vector<LogEntry>>> LogReader::read(LogWindow window, std::int64
                                                     std::vector<std::int64_t> slots, std::int64_t limit) {
   db::Parameters parameters;
   parameters.add(std::to_string(window.begin)).add(std::to_string(window.end)).add(after).add_array(slots).add(limit);
-  parameters.add(recorded_after(window.begin)).add(now() + 2 * kGrace);
+  parameters.add(recorded_after(window.begin));
   auto rows = co_await database_.read(kRead, std::move(parameters));
   if (!rows) co_return fail(rows.error());
   std::vector<LogEntry> entries;

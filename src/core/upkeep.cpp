@@ -5,7 +5,7 @@
 namespace machi::core {
 namespace {
 
-const db::Statement kPartitions{"upkeep_partitions", "select machi.ensure_partitions(interval '48 hours')"};
+const db::Statement kPartitions{"upkeep_partitions", kMakePartitions};
 
 // A partition is done with when it holds no transaction at or beyond the place of any consumer. Its hour has passed for
 // good: rows come with the writer's clock, and an hour of grace covers clocks that differ.
@@ -58,7 +58,7 @@ Task<Result<std::string>> drop_partitions(db::Database* database, std::chrono::m
 
 std::vector<Job> upkeep_jobs(db::Database& database, std::chrono::milliseconds keep) {
   std::vector<Job> jobs;
-  jobs.push_back({"log.partitions", "@every 10m", [&database] { return make_partitions(&database); }});
+  jobs.push_back({"log.partitions", "@every 5m", [&database] { return make_partitions(&database); }});
   jobs.push_back({"log.drop", "@every 5m", [&database, keep] { return drop_partitions(&database, keep); }});
   return jobs;
 }

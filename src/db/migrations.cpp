@@ -121,6 +121,14 @@ Failure missing_extensions(const std::vector<std::string>& names, std::string_vi
 
 }  // namespace
 
+Result<> run_once(const std::string& connection_string, std::string_view sql) {
+  auto connection = connect(connection_string);
+  if (!connection) return fail(connection.error());
+  auto done = execute(connection->get(), sql, "preparing the database");
+  if (!done) return fail(done.error());
+  return {};
+}
+
 Result<> ensure_extensions(const std::string& connection_string) {
   auto connection = connect(connection_string);
   if (!connection) return fail(connection.error());

@@ -151,6 +151,8 @@ class Pipeline : public std::enable_shared_from_this<Pipeline> {
   bool delivering_ = false;
   bool write_blocked_ = false;
   bool cancelling_ = false;
+  /// The server acts on a request to cancel some time after it has taken it: until then it may hit what follows.
+  Clock::time_point stray_cancel_until_{};
   bool retired_ = false;
   bool server_ended_it_ = false;
 };

@@ -112,7 +112,9 @@ Error Pipeline::judge(Flight& flight, const PGresult* result) {
   Error error = stale ? database_error(ErrorCode::conflict) : error_of(result, name);
   const std::string_view state = sqlstate_of(result);
   if (state == "25006") retired_ = true;
-  if (state == "57014" && flight.group && cancelling_ && Clock::now() < flight.group->deadline) {
+  const auto present = Clock::now();
+  const bool stray = cancelling_ || present < stray_cancel_until_;
+  if (state == "57014" && flight.group && stray && present < flight.group->deadline) {
     error = database_error(ErrorCode::busy);  // meant for the group before
   }
   if (statement && !statement->name.empty() && (state == "26000" || stale)) {
@@ -212,6 +214,7 @@ void Pipeline::cancel() {
     Loop& loop = self->loop_;
     asio::post(loop, [self = std::move(self)] {
       self->cancelling_ = false;
+      self->stray_cancel_until_ = Clock::now() + kCancelTime;
       self->pump();
     });
   };
