@@ -31,11 +31,12 @@ const db::Statement kCount{
 const db::Statement kGet{"subscription_get", "select " MACHI_SUBSCRIPTION_COLUMNS
                                              " from machi.subscription where tenant = $1::int and id = $2::text"};
 const db::Statement kAll{"subscription_all", "select " MACHI_SUBSCRIPTION_COLUMNS " from machi.subscription"};
-const db::Statement kUpdate{
-    "subscription_update",
-    "update machi.subscription set definition = $3::text, status = $4::text, fails_counter = $6::bigint, "
-    "service_path = $7::text, modified = now(), revision = revision + 1 where tenant = $1::int and id = $2::text and "
-    "revision = $5::bigint returning 1"};
+const db::Statement kUpdate{"subscription_update",
+                            "update machi.subscription set definition = $3::text, status = $4::text, fails_counter = "
+                            "case when $6::boolean then $8::bigint "
+                            "else fails_counter end, service_path = $7::text, modified = now(), revision = revision + "
+                            "1 where tenant = $1::int and id = $2::text and "
+                            "revision = $5::bigint returning 1"};
 const db::Statement kSeal{"subscription_seal",
                           "update machi.subscription set definition = $3::text where tenant = $1::int and id = "
                           "$2::text and definition = $4::text"};
@@ -227,13 +228,15 @@ Task<Result<>> SubscriptionStore::update(TenantId tenant, std::string id, std::f
     auto stored = co_await fetch(tenant, id);
     if (!stored) co_return fail(stored.error());
     const std::string before = to_definition(stored->subscription);
+    const std::int64_t failures = stored->subscription.deliveries.fails_counter;
     if (auto patched = patch(stored->subscription); !patched) co_return patched;
     const Subscription& s = stored->subscription;
     const std::string definition = sealed_definition(s);
     db::Call change{&kUpdate};
     db::Parameters& p = change.parameters;
     p.add(static_cast<int>(tenant.value)).add(id).add(definition).add(to_string(s.status)).add(stored->revision);
-    p.add(s.deliveries.fails_counter).add(s.service_path);
+    // Deliveries count at the same time: the counter is written only by who changes it (activation starts it again).
+    p.add(s.deliveries.fails_counter != failures).add(s.service_path).add(s.deliveries.fails_counter);
     ++stored->revision;
     std::vector<db::Call> consequences;
     consequences.push_back(audit_record(tenant, id, "subscriptions.update", before, definition, actor));
