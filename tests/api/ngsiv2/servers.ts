@@ -1,4 +1,5 @@
 /** Two nodes on one database for all files of this folder (Vitest's global set-up); each test takes a tenant of its own. */
+import { join } from "node:path";
 import type { TestProject } from "vitest/node";
 import { Machi } from "../../support/machi.ts";
 import { Database } from "../../support/postgres.ts";
@@ -26,7 +27,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const broker = await Machi.start({ settings: { ...settings, MACHI_NGSIV2_CORS_ORIGIN: allowedOrigin, MACHI_SERVER_PORT: overruledPort } });
   project.provide("brokerUrl", broker.url);
   const database = Database.of(broker.data).url;
-  const strict = await Machi.start({ settings: { ...settings, MACHI_DATABASE_URL: database, MACHI_NGSIV2_FORBIDDEN_CHARACTERS: "orion", MACHI_NGSIV2_STATISTICS_COUNTERS: "true" } });
+  // Nodes of one database seal secrets with one key.
+  const key = join(broker.data, "secret.key");
+  const strict = await Machi.start({ settings: { ...settings, MACHI_DATABASE_URL: database, MACHI_SECRETS_KEY_FILE: key, MACHI_NGSIV2_FORBIDDEN_CHARACTERS: "orion", MACHI_NGSIV2_STATISTICS_COUNTERS: "true" } });
   project.provide("strictUrl", strict.url);
   return async () => {
     await strict.stop();
