@@ -15,8 +15,14 @@ export function template(method, path, body, headers = {}) {
 /** The update that all write benchmarks send: one attribute of a random entity. */
 export const update = template("PATCH", "/v2/entities/Sensor-{id}/attrs", '{"temperature":{"type":"Number","value":{number}}}');
 
-/** `requests`: templates, or [weight, template]. Gives what the load generator prints. */
-export async function load({ port, requests, connections = 64, threads = 1, seconds = 10, warmUp = 2, rate, ids = [0, 99_999], prefix = [], seed = 1 }) {
+let measurements = 0;
+
+/**
+ * `requests`: templates, or [weight, template]. Gives what the load generator prints. Each measurement draws other
+ * numbers: the same again would write the values that are there, which changes nothing and notifies nobody.
+ */
+export async function load({ port, requests, connections = 64, threads = 1, seconds = 10, warmUp = 2, rate, ids = [0, 99_999], prefix = [] }) {
+  measurements += 1;
   const folder = mkdtempSync(join(tmpdir(), "machi-load-"));
   try {
     const files = requests.map((request, index) => {
@@ -26,7 +32,7 @@ export async function load({ port, requests, connections = 64, threads = 1, seco
       return ["--request", `${weight}:${file}`];
     });
     const args = ["--port", port, "--connections", connections, "--threads", threads, "--seconds", seconds, "--warm-up", warmUp];
-    args.push("--ids", ids[0], ids[1], "--seed", seed, ...files.flat());
+    args.push("--ids", ids[0], ids[1], "--seed", measurements, ...files.flat());
     if (rate !== undefined) args.push("--rate", rate);
     const command = [...prefix, join(built, "bench/loadgen"), ...args].map(String);
     return JSON.parse(await run(command[0], command.slice(1)));

@@ -4,15 +4,17 @@ import { load, rateOf, template } from "../lib/loadgen.mjs";
 import { withFilledMachi } from "../lib/machi.mjs";
 import { medianOf } from "../lib/report.mjs";
 
-/** The indexes that declaring an attribute as indexed makes (src/broker/query/attribute_indexes.cpp). */
-function indexed(attribute) {
-  const cell = `(search -> '${attribute}')`;
-  return `
-    create index on machi.entity (tenant, (machi.ordinal(${cell}))) where machi.ordinal(${cell}) is not null;
-    create index on machi.entity (tenant, (machi.text_key(${cell})) collate "C") where machi.text_key(${cell}) is not null;
-    create index on machi.entity (tenant) where (${cell} -> 'a') is not null;
-    create statistics machi.bench_${attribute} on (machi.ordinal(${cell})) from machi.entity;
-    analyze machi.entity;`;
+/** Declares the attribute as indexed, as an operator would, and waits until its indexes are built. */
+async function index(machi, attribute, seconds) {
+  await machi.request("POST", "/resources/indexed-attributes", { type: "Sensor", attribute, value_kind: "any" });
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const { text } = await machi.request("GET", `/resources/indexed-attributes/${encodeURIComponent(`Sensor,${attribute}`)}`);
+    if (JSON.parse(text).state === "ready") break;
+    if (performance.now() > end) throw new Error(`the index was not built in ${seconds} s: ${text}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await machi.sql("analyze machi.entity");
 }
 
 const queries = [
@@ -23,7 +25,7 @@ const queries = [
 
 export async function query(report, { runs, seconds, entities }) {
   await withFilledMachi(entities, {}, async (machi) => {
-    await machi.sql(indexed("area"));
+    await index(machi, "area", 120);
     for (const { name, path, ids, connections, most } of queries) {
       const common = { port: machi.port, requests: [template("GET", path)], ids, connections, seconds };
       const rate = await medianOf(runs, () => rateOf(common));

@@ -46,10 +46,24 @@ Result<> at_least_a_second(const Setting& s) {
 
 constexpr std::int64_t kMega = 1024 * 1024;
 
+void add_rates(std::vector<Setting>& table, Configuration::Limits& limits) {
+  constexpr std::array<std::string_view, core::kLimitClasses> kWhat{
+      "reads by id", "queries that may scan", "writes", "batches of writes", "requests about the server itself"};
+  for (std::size_t i = 0; i < core::kLimitClasses; ++i) {
+    const std::string key = "limits." + std::string(core::name_of(static_cast<net::LimitClass>(i)));
+    core::RateLimit& rate = limits.rates[i];
+    table.push_back({key + "_per_second", &rate.per_second,
+                     std::string(kWhat[i]) +
+                         " a second that one client address may make on one event loop; beyond, 429. 0: no limit",
+                     within<0, 10 * kMega>});
+    table.push_back({key + "_burst", &rate.burst, "how many of them may come at once", within<1, 100 * kMega>});
+  }
+}
+
 }  // namespace
 
 std::vector<Setting> Configuration::settings() {
-  return {
+  std::vector<Setting> table = {
       {"server.address", &server.address,
        "IP address that serves the APIs; others than the loopback need auth.mode = \"none\""},
       {"server.port", &server.port, "port of the APIs; 0 takes a free one and prints it", within<0, 65535>},
@@ -131,34 +145,14 @@ std::vector<Setting> Configuration::settings() {
       {"ngsiv2.mqtt_failure_reason", &ngsiv2.mqtt_failure_reason,
        "MQTT subscriptions tell lastFailureReason as HTTP subscriptions do; Orion's do not"},
       {"ngsiv2.statistics_counters", &ngsiv2.statistics_counters, "/statistics counts requests by path and method"},
-      {"limits.read_per_second", &limits.read.per_second,
-       "reads by id a second that one client address may make on one event loop; beyond, 429. 0: no limit",
-       within<0, 10 * kMega>},
-      {"limits.read_burst", &limits.read.burst, "how many of them may come at once", within<1, 100 * kMega>},
-      {"limits.query_per_second", &limits.query.per_second,
-       "queries that may scan a second that one client address may make on one event loop; beyond, 429. 0: no limit",
-       within<0, 10 * kMega>},
-      {"limits.query_burst", &limits.query.burst, "how many of them may come at once", within<1, 100 * kMega>},
-      {"limits.write_per_second", &limits.write.per_second,
-       "writes a second that one client address may make on one event loop; beyond, 429. 0: no limit",
-       within<0, 10 * kMega>},
-      {"limits.write_burst", &limits.write.burst, "how many of them may come at once", within<1, 100 * kMega>},
-      {"limits.batch_per_second", &limits.batch.per_second,
-       "batches of writes a second that one client address may make on one event loop; beyond, 429. 0: no limit",
-       within<0, 10 * kMega>},
-      {"limits.batch_burst", &limits.batch.burst, "how many of them may come at once", within<1, 100 * kMega>},
-      {"limits.operations_per_second", &limits.operations.per_second,
-       "requests about the server itself a second that one client address may make on one event loop; beyond, 429. 0: "
-       "no limit",
-       within<0, 10 * kMega>},
-      {"limits.operations_burst", &limits.operations.burst, "how many of them may come at once",
-       within<1, 100 * kMega>},
       {"limits.clients", &limits.clients, "client addresses that one event loop remembers for its limits",
        within<1, 10 * kMega>},
       {"tenants.create_on_write", &tenants.create_on_write, "the first write to an unknown tenant makes it"},
       {"tenants.unique_entity_ids", &tenants.unique_entity_ids,
        "NGSIv2 refuses a second entity of the same id with another type or service path. A tenant may differ"},
   };
+  add_rates(table, limits);
+  return table;
 }
 
 Result<Configuration> load_configuration(const std::filesystem::path& file) {

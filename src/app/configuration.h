@@ -1,10 +1,12 @@
 #pragma once
+#include <array>
 #include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/settings.h"
+#include "core/rate_limiter.h"
 
 namespace machi::app {
 
@@ -75,15 +77,9 @@ struct Configuration {
   } tenants;
   /// What one client address may ask of one event loop.
   struct Limits {
-    struct Rate {
-      std::int64_t per_second;
-      std::int64_t burst;
-    };
-    Rate read{100'000, 200'000};
-    Rate query{20'000, 40'000};
-    Rate write{100'000, 200'000};
-    Rate batch{5'000, 10'000};
-    Rate operations{1'000, 2'000};
+    /// By net::LimitClass: read, query, write, batch, operations.
+    std::array<core::RateLimit, core::kLimitClasses> rates{
+        {{100'000, 200'000}, {20'000, 40'000}, {100'000, 200'000}, {5'000, 10'000}, {1'000, 2'000}}};
     std::int64_t clients = 4096;
   } limits;
 

@@ -12,24 +12,12 @@ struct Limits {
   std::array<core::Counter*, core::kLimitClasses> refused{};
 };
 
-core::RateLimiter::Options options_of(const Configuration::Limits& limits) {
-  core::RateLimiter::Options options;
-  options.limits = {{{limits.read.per_second, limits.read.burst},
-                     {limits.query.per_second, limits.query.burst},
-                     {limits.write.per_second, limits.write.burst},
-                     {limits.batch.per_second, limits.batch.burst},
-                     {limits.operations.per_second, limits.operations.burst}}};
-  options.clients = static_cast<std::size_t>(limits.clients);
-  return options;
-}
-
 }  // namespace
 
 net::Gate request_gate(const Configuration::Limits& configured, std::size_t loops, core::Metrics& metrics) {
   auto limits = std::make_shared<Limits>();
-  for (std::size_t i = 0; i < loops; ++i) {
-    limits->limiters.add(std::make_unique<core::RateLimiter>(options_of(configured)));
-  }
+  const core::RateLimiter::Options options{configured.rates, static_cast<std::size_t>(configured.clients)};
+  for (std::size_t i = 0; i < loops; ++i) limits->limiters.add(std::make_unique<core::RateLimiter>(options));
   for (std::size_t i = 0; i < core::kLimitClasses; ++i) {
     const std::string name(core::name_of(static_cast<net::LimitClass>(i)));
     limits->refused[i] =

@@ -46,31 +46,8 @@ Result<> add_status_page(std::vector<net::RouteGroup>& groups, const Configurati
 }
 
 std::string_view name_of(net::DataClass data_class) {
-  switch (data_class) {
-    case net::DataClass::open:
-      return "open";
-    case net::DataClass::internal:
-      return "internal";
-    case net::DataClass::personal:
-      break;
-  }
-  return "personal";
-}
-
-std::string_view name_of(net::LimitClass limit_class) {
-  switch (limit_class) {
-    case net::LimitClass::read:
-      return "read";
-    case net::LimitClass::query:
-      return "query";
-    case net::LimitClass::write:
-      return "write";
-    case net::LimitClass::batch:
-      return "batch";
-    case net::LimitClass::operations:
-      break;
-  }
-  return "operations";
+  constexpr std::array<std::string_view, 3> kNames{"open", "internal", "personal"};
+  return kNames.at(static_cast<std::size_t>(data_class));
 }
 
 void write_group(JsonWriter& json, std::string_view listener, const net::RouteGroup& group) {
@@ -82,7 +59,7 @@ void write_group(JsonWriter& json, std::string_view listener, const net::RouteGr
     json.key("permission").string(route.permission.name);
     json.key("public").boolean(core::is_public(route.permission));
     json.key("dataClass").string(name_of(route.data_class));
-    json.key("limitClass").string(name_of(route.limit_class));
+    json.key("limitClass").string(core::name_of(route.limit_class));
     json.end_object();
   }
 }

@@ -18,9 +18,9 @@ namespace machi {
 struct Setting {
   using Target =
       std::variant<bool*, std::int64_t*, double*, std::string*, std::vector<std::string>*, std::chrono::milliseconds*>;
-  std::string_view key;
+  std::string key;
   Target target;
-  std::string_view meaning;
+  std::string meaning;
   /// Refuses values outside its range; nullptr takes all of its type.
   Result<> (*check)(const Setting&) = nullptr;
 };

@@ -45,19 +45,19 @@ Database::Database(Loop& loop, DatabaseOptions options) {
   // A plan for the values at hand: the right index depends on them, and planning is a small part of a long query.
   open_slow.settings =
       fmt::format("set plan_cache_mode to force_custom_plan; set statement_timeout to {};", options.slow_time.count());
-  // Writes name their rows by key. They are planned once a connection: the number of rows in the arrays changes nothing
-  // but the estimate, and planning each time costs as much as carrying out. The plan must not follow from how small the
-  // tables were then.
-  OpenOptions open_write = open;
-  open_write.settings =
+  // Reads and writes name their rows by key. They are planned once a connection: the number of rows in the arrays
+  // changes nothing but the estimate, and planning each time costs as much as carrying out. The plan must not follow
+  // from how small the tables were then.
+  OpenOptions open_planned_once = open;
+  open_planned_once.settings =
       "set plan_cache_mode to force_generic_plan; set enable_seqscan to off; set enable_hashjoin to off; "
       "set enable_mergejoin to off;";
   const auto count = [](int n) { return static_cast<std::size_t>(std::max(n, 1)); };
-  auto reads = std::make_shared<ReadPool>(
-      loop,
-      ReadPool::Options{.open = open, .connections = count(options.read_connections), .waiting = options.read_waiting});
+  auto reads = std::make_shared<ReadPool>(loop, ReadPool::Options{.open = open_planned_once,
+                                                                  .connections = count(options.read_connections),
+                                                                  .waiting = options.read_waiting});
   auto writes =
-      std::make_shared<ExclusivePool>(loop, ExclusivePool::Options{.open = open_write,
+      std::make_shared<ExclusivePool>(loop, ExclusivePool::Options{.open = open_planned_once,
                                                                    .connections = count(options.write_connections),
                                                                    .waiting = options.write_waiting,
                                                                    .idle_time = options.idle_time});

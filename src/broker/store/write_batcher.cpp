@@ -51,7 +51,9 @@ WriteBatcher::WriteBatcher(db::Database& database, const TenantRules& rules, Opt
       meters_(meters),
       committed_(std::move(committed)),
       scope_(database.loop()),
-      queue_timer_(database.loop()) {}
+      queue_timer_(database.loop()),
+      gathering_(options.batch_size),
+      gathering_timer_(database.loop()) {}
 
 Task<Result<ChangeOutcome>> WriteBatcher::submit(EntityChange change) {
   if (closed_) co_return fail(ErrorCode::busy, "the server is stopping");
@@ -132,8 +134,18 @@ void WriteBatcher::schedule() {
   });
 }
 
-bool WriteBatcher::may_start() const {
+/// Lets the next batch wait for those whom the last one answered.
+void WriteBatcher::gather(std::size_t answered, std::chrono::steady_clock::duration took) {
+  if (running_ > 0 || !gathering_.begin(answered, queue_.size(), took, std::chrono::steady_clock::now())) return;
+  gathering_timer_.expires_at(gathering_.until());
+  gathering_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) start_batches();
+  });
+}
+
+bool WriteBatcher::may_start() {
   if (queue_.empty() || running_ >= options_.batches) return false;
+  if (gathering_.goes_on(queue_.size(), std::chrono::steady_clock::now())) return false;
   if (running_ == 0 || queue_.size() >= options_.grow_at * running_) return true;
   return std::chrono::steady_clock::now() - last_start_ > options_.slow_batch;
 }
@@ -177,9 +189,12 @@ void WriteBatcher::answer(Batch& batch, std::vector<Result<ChangeOutcome>> outco
 
 Task<> WriteBatcher::run(Batch batch) {
   meters_.batches->add();
-  meters_.changes->add(batch.size());
+  const std::size_t changes = batch.size();
+  meters_.changes->add(changes);
+  const auto began = std::chrono::steady_clock::now();
   co_await commit_or_split(std::move(batch), 1);
   --running_;
+  gather(changes, std::chrono::steady_clock::now() - began);
   schedule();
   if (closed_ && queue_.empty()) queue_timer_.cancel();
 }

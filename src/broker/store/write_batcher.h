@@ -12,18 +12,20 @@
 #include "base/suspend.h"
 #include "base/task_scope.h"
 #include "broker/entity_store.h"
+#include "broker/store/batch_gathering.h"
 #include "broker/store/tenant_rules.h"
 #include "core/metrics.h"
 #include "db/database.h"
 
 namespace machi::broker {
 
-/// Group commit without a timer. Changes of one turn of the loop become one transaction on one connection: rows are
-/// locked and read, changes are applied in memory in order of arrival, state, log and history are written set-based.
-/// While a batch runs the queue grows; further batches run beside it when enough work waits. A change to an entity that
-/// a running batch holds waits for that batch, so that hot entities fold instead of queueing on row locks. A batch that
-/// fails is halved until the culprit stands alone; one that lost a race is applied again. Changes that have waited for
-/// most of their time are refused instead of being begun.
+/// Group commit. Changes of one turn of the loop, and those that come just after a batch was answered (BatchGathering),
+/// become one transaction on one connection: rows are locked and read, changes are applied in memory in order of
+/// arrival, state, log and history are written set-based. While a batch runs the queue grows; further batches run
+/// beside it when enough work waits. A change to an entity that a running batch holds waits for that batch, so that hot
+/// entities fold instead of queueing on row locks. A batch that fails is halved until the culprit stands alone; one
+/// that lost a race is applied again. Changes that have waited for most of their time are refused instead of being
+/// begun.
 class WriteBatcher {
  public:
   struct Options {
@@ -69,7 +71,8 @@ class WriteBatcher {
   void refuse_late();
   [[nodiscard]] Task<> watch_queue();
   void start_batches();
-  [[nodiscard]] bool may_start() const;
+  [[nodiscard]] bool may_start();
+  void gather(std::size_t answered, std::chrono::steady_clock::duration took);
   [[nodiscard]] Batch take_batch();
   [[nodiscard]] Task<> run(Batch batch);
   [[nodiscard]] Task<> commit_or_split(Batch batch, int attempt);
@@ -93,6 +96,8 @@ class WriteBatcher {
   std::set<EntityName> in_flight_;
   std::size_t running_ = 0;
   std::chrono::steady_clock::time_point last_start_{};
+  BatchGathering gathering_;
+  LoopTimer gathering_timer_;
   bool scheduled_ = false;
   bool watching_ = false;
   bool closed_ = false;

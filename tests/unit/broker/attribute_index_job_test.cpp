@@ -7,8 +7,7 @@
 #include "broker/query/q_parser.h"
 #include "broker/query/sql.h"
 #include "core/resource_catalogue.h"
-#include "core/resource_store.h"
-#include "db/migrations.h"
+#include "unit/core/with_resource_store.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::broker {
@@ -31,35 +30,9 @@ std::string with_literals(const query::Sql& sql) {
 }
 
 /// A database with declared attributes and the job that indexes them.
-class AttributeIndexJobTest : public testing::Test {
+class AttributeIndexJobTest : public core::WithResourceStore {
  protected:
-  AttributeIndexJobTest() : url_(db::testing::new_database()), catalogue_(declarations()) {
-    execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    const auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << migrated.error().message;
-  }
-
-  /// Runs one task with a store on a loop of its own and gives what it answered.
-  template <typename T>
-  T run(const std::function<Task<T>(core::ResourceStore&)>& start) {
-    Loop loop(1);
-    db::Database database(loop, {.url = url_});
-    core::ResourceStore store(database);
-    std::optional<T> answer;
-    asio::co_spawn(loop, answer_and_close(&start, &store, &database, &answer), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-    loop.run_for(std::chrono::seconds(60));
-    EXPECT_TRUE(loop.stopped()) << "the test did not end within a minute";
-    return std::move(answer).value();
-  }
-  template <typename T>
-  static Task<> answer_and_close(const std::function<Task<T>(core::ResourceStore&)>* start, core::ResourceStore* store,
-                                 db::Database* database, std::optional<T>* answer) {
-    auto value = co_await (*start)(*store);
-    *answer = std::move(value);
-    co_await database->close();
-  }
+  AttributeIndexJobTest() : catalogue_(declarations()) {}
 
   void change(ResourceChange asked) {
     const auto done = run<core::ResourceResult<core::ResourceOutcome>>(
@@ -119,7 +92,6 @@ class AttributeIndexJobTest : public testing::Test {
 
   const core::ResourceDeclaration& declaration() { return catalogue_.find("indexed-attributes")->declaration; }
 
-  std::string url_;
   core::ResourceCatalogue catalogue_;
 };
 

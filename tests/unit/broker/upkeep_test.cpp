@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "db/migrations.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::broker {
@@ -13,10 +12,7 @@ using db::testing::execute;
 /// A database with history of past months, and the job that keeps the rules of retention.
 class HistoryRetentionTest : public testing::Test {
  protected:
-  HistoryRetentionTest() : url_(db::testing::new_database()) {
-    execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    const auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << migrated.error().message;
+  HistoryRetentionTest() : url_(db::testing::migrated_database()) {
     // Twelve past months.
     execute(
         url_,

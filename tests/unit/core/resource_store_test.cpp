@@ -1,8 +1,8 @@
 #include "core/resource_store.h"
 
 #include "core/resource_file.h"
-#include "db/migrations.h"
 #include "unit/core/sample_resource.h"
+#include "unit/core/with_resource_store.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::core {
@@ -12,37 +12,8 @@ using db::testing::execute;
 using Action = ResourceChange::Action;
 using What = ResourceOutcome::What;
 
-/// A store over a database of its own with all migrations.
-class ResourceStoreTest : public testing::Test {
+class ResourceStoreTest : public WithResourceStore {
  protected:
-  ResourceStoreTest() : url_(db::testing::new_database()) {
-    execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    const auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << migrated.error().message;
-  }
-
-  /// Runs one task with a store on a loop of its own and gives what it answered.
-  template <typename T>
-  T run(const std::function<Task<T>(ResourceStore&)>& start) {
-    Loop loop(1);
-    db::Database database(loop, {.url = url_});
-    ResourceStore store(database);
-    std::optional<T> answer;
-    asio::co_spawn(loop, answer_and_close(&start, &store, &database, &answer), [](const std::exception_ptr& failure) {
-      if (failure) std::rethrow_exception(failure);
-    });
-    loop.run_for(std::chrono::seconds(60));
-    EXPECT_TRUE(loop.stopped()) << "the test did not end within a minute";
-    return std::move(answer).value();
-  }
-  template <typename T>
-  static Task<> answer_and_close(const std::function<Task<T>(ResourceStore&)>* start, ResourceStore* store,
-                                 db::Database* database, std::optional<T>* answer) {
-    auto value = co_await (*start)(*store);
-    *answer = std::move(value);
-    co_await database->close();
-  }
-
   /// One change in the default tenant.
   ResourceResult<ResourceOutcome> change(ResourceChange asked) {
     return run<ResourceResult<ResourceOutcome>>(
@@ -62,7 +33,6 @@ class ResourceStoreTest : public testing::Test {
 
   const ResourceDeclaration& declaration() { return catalogue_.kinds().front().declaration; }
 
-  std::string url_;
   ResourceCatalogue catalogue_{{sample_declaration()}};
 };
 

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <thread>
 
+#include "db/migrations.h"
+
 namespace machi::db::testing {
 
 namespace {
@@ -67,6 +69,14 @@ std::string new_database() {
   const std::string name = fmt::format("test_{}", ++number);
   execute(database_url(), "create database " + name);
   return database_url() + " dbname=" + name;
+}
+
+std::string migrated_database() {
+  std::string url = new_database();
+  execute(url, "create extension if not exists postgis; create extension if not exists btree_gist");
+  const auto migrated = migrate(url, all_migrations());
+  EXPECT_TRUE(migrated) << migrated.error().message;
+  return url;
 }
 
 std::string execute(const std::string& url, const std::string& sql) {

@@ -37,6 +37,9 @@ class TemporaryFolder {
 /// Connection string of a new database in it.
 [[nodiscard]] std::string new_database();
 
+/// The same with the extensions and all migrations.
+[[nodiscard]] std::string migrated_database();
+
 /// Runs SQL on a blocking connection of its own and gives the first column of the first row, if there is one.
 std::string execute(const std::string& url, const std::string& sql);
 

@@ -8,7 +8,6 @@
 
 #include "base/json.h"
 #include "broker/store/postgres_entity_store.h"
-#include "db/migrations.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::broker::ngsiv2 {
@@ -35,11 +34,7 @@ net::Request to_request(const Sent& sent) {
 /// A face over a database of its own.
 class RoutesTest : public testing::Test {
  protected:
-  RoutesTest() : url_(db::testing::new_database()) {
-    db::testing::execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    const auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << migrated.error().message;
-  }
+  RoutesTest() : url_(db::testing::migrated_database()) {}
 
   /// Sends requests one after the other and gives the answers.
   std::vector<net::Response> send_all(std::vector<Sent> requests) {

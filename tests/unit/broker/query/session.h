@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "broker/query/sql.h"
-#include "db/migrations.h"
 #include "db/test_cluster.h"
 
 namespace machi::broker::query {
@@ -16,10 +15,7 @@ namespace machi::broker::query {
 /// A blocking connection to a new database with all migrations; statements are planned with their parameters' values.
 class Session {
  public:
-  Session() : url_(db::testing::new_database()) {
-    db::testing::execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << (migrated ? "" : migrated.error().message);
+  Session() : url_(db::testing::migrated_database()) {
     connection_.reset(PQconnectdb(url_.c_str()));
   }
 

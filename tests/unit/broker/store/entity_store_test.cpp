@@ -3,7 +3,6 @@
 #include <boost/asio/co_spawn.hpp>
 
 #include "broker/store/postgres_entity_store.h"
-#include "db/migrations.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::broker {
@@ -14,11 +13,7 @@ using db::testing::execute;
 /// A store over a database of its own with all migrations; tests are coroutines on one loop.
 class EntityStoreTest : public testing::Test {
  protected:
-  EntityStoreTest() : url_(db::testing::new_database()) {
-    execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    const auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << migrated.error().message;
-  }
+  EntityStoreTest() : url_(db::testing::migrated_database()) {}
 
   /// Runs `test` with a store on a loop of its own; ends with everything closed.
   void run(const std::function<Task<>(PostgresEntityStore&)>& test, WriteBatcher::Options options = {}) {

@@ -6,7 +6,6 @@
 
 #include "broker/subscription/subscription_json.h"
 #include "broker/subscription/subscription_parser.h"
-#include "db/migrations.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::broker {
@@ -22,11 +21,7 @@ class SubscriptionStoreTest : public testing::Test {
  protected:
   using Test = std::function<Task<>(SubscriptionStore&)>;
 
-  SubscriptionStoreTest() : url_(db::testing::new_database()) {
-    execute(url_, "create extension if not exists postgis; create extension if not exists btree_gist");
-    const auto migrated = db::migrate(url_, db::all_migrations());
-    EXPECT_TRUE(migrated) << migrated.error().message;
-  }
+  SubscriptionStoreTest() : url_(db::testing::migrated_database()) {}
 
   /// Runs `test` with a node's store; nodes of different `key` letters have different keys.
   void run(const Test& test, char key = 'k') {
