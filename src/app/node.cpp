@@ -40,6 +40,7 @@ struct LoopParts {
 
 db::DatabaseOptions database_options(const Configuration::Database& c, std::string url) {
   db::DatabaseOptions options;
+  options.on_this_machine = c.url.empty();  // the private cluster
   options.url = std::move(url);
   options.read_connections = static_cast<int>(c.read_connections);
   options.write_connections = static_cast<int>(c.write_connections);

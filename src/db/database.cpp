@@ -42,6 +42,7 @@ struct Database::Lease::State {
 Database::Database(Loop& loop, DatabaseOptions options) {
   const OpenOptions open{.url = options.url, .timeout = options.connect_time};
   OpenOptions open_slow = open;
+  open_slow.gives_way = options.on_this_machine;
   // A plan for the values at hand: the right index depends on them, and planning is a small part of a long query.
   open_slow.settings =
       fmt::format("set plan_cache_mode to force_custom_plan; set statement_timeout to {};", options.slow_time.count());

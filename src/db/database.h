@@ -13,6 +13,7 @@ namespace machi::db {
 
 struct DatabaseOptions {
   std::string url;                  ///< libpq connection string
+  bool on_this_machine = false;     ///< the server's processes do: slow connections then give way to the others
   int read_connections = 2;         ///< a loop; pipelined, shared by all reads by key
   int write_connections = 4;        ///< a loop, at most; exclusive while a batch runs; opened as work waits
   int slow_connections = 4;         ///< a loop, at most; queries that may scan

@@ -1,6 +1,7 @@
 #include "db/open_pipeline.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <boost/asio/post.hpp>
 
@@ -60,6 +61,9 @@ ConnectionHandle connect_blocking(const OpenOptions& options) {
     log::warn("cannot set up the session", {{"reason", reason_of(connection)}});
     return nullptr;
   }
+  // Allowed to root and to the owner of the process; without it only the order of work is another.
+  constexpr int kNicer = 5;
+  if (options.gives_way) setpriority(PRIO_PROCESS, static_cast<id_t>(PQbackendPID(connection.get())), kNicer);
   return connection;
 }
 

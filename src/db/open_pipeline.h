@@ -14,6 +14,7 @@ struct OpenOptions {
   std::string url;                          ///< libpq connection string
   std::chrono::milliseconds timeout{5000};  ///< what comes later is closed again
   std::string settings{};                   ///< further `set …;` statements for the session
+  bool gives_way = false;                   ///< its server process, which runs on this machine, gets a lower priority
 };
 
 /// Connects on a thread of its own (libpq resolves names while connecting, which blocks) and hands over the pipeline on
