@@ -5,7 +5,7 @@ import { load, rateOf, template, update as updateRequest } from "../lib/loadgen.
 import { withFilledMachi } from "../lib/machi.mjs";
 import { fastest, pgbench, updateScripts } from "../lib/pgbench.mjs";
 import { built, root } from "../lib/process.mjs";
-import { median, medianOf } from "../lib/report.mjs";
+import { median } from "../lib/report.mjs";
 
 const clientCounts = [8, 32, 64, 128, 256];
 
@@ -47,11 +47,18 @@ export async function slowDisk(report, { runs, seconds, entities }) {
 export async function contention(report, { runs, seconds, entities }) {
   const refusedRequest = template("PATCH", "/v2/entities/Sensor-{id}/attrs", '{"nosuch":{"type":"Number","value":1}}');
   await withFilledMachi(entities, {}, async (machi) => {
-    const measure = (options) => medianOf(runs, async () => (await load({ port: machi.port, requests: [updateRequest], seconds, ids: [0, entities - 1], ...options })).accepted_per_second);
-    const clean = await measure({});
-    report.add({ name: "update-64, all on 10 entities", figure: await measure({ ids: [0, 9] }), unit: "updates/s", yardstick: clean, against: "spread over all", least: 0.9 });
-    const mixed = await measure({ requests: [[99, updateRequest], [1, refusedRequest]] });
-    report.add({ name: "update-64, 1 % refused", figure: mixed, unit: "updates/s", yardstick: clean, against: "none refused", least: 0.9 });
+    // In turns: what a run leaves behind (history, dirty pages) weighs on all of them alike.
+    const variants = { clean: {}, few: { ids: [0, 9] }, mixed: { requests: [[99, updateRequest], [1, refusedRequest]] } };
+    const rates = Object.fromEntries(Object.keys(variants).map((name) => [name, []]));
+    for (let i = 0; i < runs; i += 1) {
+      for (const [name, options] of Object.entries(variants)) {
+        const result = await load({ port: machi.port, requests: [updateRequest], seconds, ids: [0, entities - 1], ...options });
+        rates[name].push(result.accepted_per_second);
+      }
+    }
+    const clean = median(rates.clean);
+    report.add({ name: "update-64, all on 10 entities", figure: median(rates.few), unit: "updates/s", yardstick: clean, against: "spread over all", least: 0.9 });
+    report.add({ name: "update-64, 1 % refused", figure: median(rates.mixed), unit: "updates/s", yardstick: clean, against: "none refused", least: 0.9 });
   });
 }
 

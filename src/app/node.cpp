@@ -12,6 +12,7 @@
 #include "app/request_gate.h"
 #include "app/request_meters.h"
 #include "app/routes.h"
+#include "app/secrets.h"
 #include "base/ids.h"
 #include "base/log.h"
 #include "broker/declarations.h"
@@ -214,13 +215,13 @@ Result<> Node::Parts::start(const std::filesystem::path& data) {
   if (mode == core::AuthMode::none)
     log::warn("auth.mode is none: everyone who reaches this address may read and change everything");
   name.emplace(configuration.node_name, data);
-  const auto& key_file = configuration.secrets.key_file;
-  auto key = SecretBox::open(key_file.empty() ? data / "secret.key" : std::filesystem::path(key_file));
-  if (!key) return fail(key.error());
-  secrets = std::make_shared<const SecretBox>(std::move(*key));
   auto opened = DatabaseAccess::open(configuration, data);
   if (!opened) return fail(opened.error());
   database = std::move(*opened);
+  const std::filesystem::path key_file = configuration.secrets.key_file;
+  auto key = open_secrets(key_file.empty() ? data / "secret.key" : key_file, database->url());
+  if (!key) return fail(key.error());
+  secrets = std::move(*key);
   auto checked = net::OutgoingGuard::from(configuration.outgoing.allow);
   if (!checked) return fail(checked.error());
   guard = std::make_shared<const net::OutgoingGuard>(std::move(*checked));

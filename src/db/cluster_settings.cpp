@@ -45,7 +45,7 @@ Lines memory_lines(const ClusterSettings& settings) {
 Lines parallel_lines() {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
   return {{"max_parallel_workers", fmt::format("{}", cores)},
-          {"max_parallel_workers_per_gather", fmt::format("{}", std::min(cores / 2, 4U))}};
+          {"max_parallel_workers_per_gather", fmt::format("{}", std::min(cores / 4, 4U))}};
 }
 
 /// What is the same everywhere.

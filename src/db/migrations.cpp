@@ -121,12 +121,12 @@ Failure missing_extensions(const std::vector<std::string>& names, std::string_vi
 
 }  // namespace
 
-Result<> run_once(const std::string& connection_string, std::string_view sql) {
+Result<std::string> run_once(const std::string& connection_string, std::string_view sql) {
   auto connection = connect(connection_string);
   if (!connection) return fail(connection.error());
   auto done = execute(connection->get(), sql, "preparing the database");
   if (!done) return fail(done.error());
-  return {};
+  return std::string(PQntuples(done->get()) > 0 ? PQgetvalue(done->get(), 0, 0) : "");
 }
 
 Result<> ensure_extensions(const std::string& connection_string) {

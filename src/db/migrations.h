@@ -24,9 +24,9 @@ struct Migration {
 /// changed after it was applied), internal.
 [[nodiscard]] Result<int> migrate(const std::string& connection_string, std::span<const Migration> migrations);
 
-/// Runs one statement on a connection of its own. Blocking: call before the loops run. Errors: busy (no database),
-/// internal.
-[[nodiscard]] Result<> run_once(const std::string& connection_string, std::string_view sql);
+/// Runs one statement on a connection of its own and gives the first column of the first row, empty if there is none.
+/// Blocking: call before the loops run. Errors: busy (no database), internal.
+[[nodiscard]] Result<std::string> run_once(const std::string& connection_string, std::string_view sql);
 
 /// Makes the extensions that the migrations need (postgis, btree_gist) where they are missing and the database's user
 /// may. Blocking, with the same lock as migrate. Errors: busy (no database), forbidden (the user may not make them),

@@ -62,7 +62,7 @@ ConnectionHandle connect_blocking(const OpenOptions& options) {
     return nullptr;
   }
   // Allowed to root and to the owner of the process; without it only the order of work is another.
-  constexpr int kNicer = 5;
+  constexpr int kNicer = 15;
   if (options.gives_way) setpriority(PRIO_PROCESS, static_cast<id_t>(PQbackendPID(connection.get())), kNicer);
   return connection;
 }

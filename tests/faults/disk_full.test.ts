@@ -14,6 +14,7 @@ import { Ledger } from "./load.ts";
 import { startMachi, startReceiver, stopServer, subscribe } from "./setting.ts";
 
 const megabytes = 160;
+// Only root may mount; whoever cannot is told why these tests do not run.
 const reason = whyNoMount();
 if (reason !== "") console.log(`disk full: skipped, because no small file system can be mounted: ${reason}`);
 

@@ -62,7 +62,7 @@ export class Ledger {
       for (let turn = 0; !stopped; turn += 1) {
         const answered = await this.writeOnce(client, writer, turn);
         if (!answered && options.endWithoutAnswer) return;
-        // A server that refuses at once is not asked a thousand times a second.
+        // Nothing is waited for: a server that refuses at once is not asked a thousand times a second.
         if (!answered) await new Promise((resolve) => setTimeout(resolve, 20));
       }
     };

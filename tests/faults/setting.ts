@@ -1,6 +1,7 @@
 /** What the tests of faults start with: programs, receivers and clusters that go away with the test. */
 import { rmSync } from "node:fs";
-import { onTestFinished } from "vitest";
+import { join } from "node:path";
+import { afterAll, onTestFinished } from "vitest";
 import { type Answer, Client } from "../support/client.ts";
 import { Machi, type MachiOptions, temporaryFolder } from "../support/machi.ts";
 import { type Database, serverProcess } from "../support/postgres.ts";
@@ -44,10 +45,23 @@ export async function stopServer(data: string): Promise<void> {
   await until(() => Promise.resolve(serverProcess(data)), (present) => present !== server, 30_000);
 }
 
-/** A node on a shared database. */
-export async function startNode(database: Database, name: string): Promise<Machi> {
-  return startMachi({ settings: { MACHI_DATABASE_URL: database.url, MACHI_NODE_NAME: name, MACHI_DATABASE_WRITE_CONNECTIONS: "2" } });
+/** A node on a shared database. `keyFile`: nodes that share a database share the key of its secrets. */
+export async function startNode(database: Database, name: string, keyFile = sharedKey()): Promise<Machi> {
+  return startMachi({
+    settings: { MACHI_DATABASE_URL: database.url, MACHI_NODE_NAME: name, MACHI_SECRETS_KEY_FILE: keyFile, MACHI_DATABASE_WRITE_CONNECTIONS: "2" },
+  });
 }
+
+let keyFolder: string | undefined;
+
+function sharedKey(): string {
+  keyFolder ??= temporaryFolder();
+  return join(keyFolder, "secret.key");
+}
+
+afterAll(() => {
+  if (keyFolder !== undefined) rmSync(keyFolder, { recursive: true, force: true });
+});
 
 export async function startReceiver(port = 0): Promise<Receiver> {
   const receiver = await Receiver.start(port);

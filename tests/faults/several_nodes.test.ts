@@ -1,7 +1,9 @@
 /** Three nodes on one database. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { Client } from "../support/client.ts";
-import type { Machi } from "../support/machi.ts";
+import { type Machi, temporaryFolder } from "../support/machi.ts";
 import { Cluster, type Database } from "../support/postgres.ts";
 import type { Receiver } from "../support/receiver.ts";
 import { until } from "../support/until.ts";
@@ -74,6 +76,18 @@ test("a subscription made on one node fires within a second for a write on anoth
   }
   expect(Math.max(...delays), delays.join(" ")).toBeLessThan(1000);
   for (const node of nodes) await node.stop();
+});
+
+test("a node whose key does not open the passwords of the database refuses to start and says what to set", async () => {
+  const database = await cluster.emptyDatabase();
+  const first = await startNode(database, "first");
+  const folder = temporaryFolder();
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const other = startNode(database, "second", join(folder, "other.key"));
+  await expect(other).rejects.toThrow(/sealed with another key than that of .*other\.key.*secrets\.key_file/);
+  await first.stop();
 });
 
 test("a subscription made while a node joins fires for every entity", async () => {

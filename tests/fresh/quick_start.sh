@@ -3,15 +3,12 @@
 set -euo pipefail
 cd -- "$(dirname -- "$0")/../.."
 
-output=$(mktemp)
-./run --port 0 >"$output" &
+exec {lines}< <(exec ./run --port 0)
 machi=$!
-trap 'kill $machi 2>/dev/null; wait $machi 2>/dev/null; rm -f "$output"' EXIT
-for _ in $(seq 600); do
-  url=$(sed -n 's/^listening on //p' "$output")
-  [ -z "$url" ] || break
-  kill -0 $machi
-  sleep 0.2
+trap 'kill $machi 2>/dev/null; wait $machi 2>/dev/null' EXIT
+url=
+while [ -z "$url" ] && IFS= read -r -u "$lines" line; do
+  url=$(sed -n 's/^listening on //p' <<<"$line")
 done
 [ -n "$url" ]
 curl -s -f -o /dev/null "$url/"

@@ -142,6 +142,18 @@ Task<Result<>> DeliveryJournal::write_pending(std::vector<PendingDelivery> kept,
   co_return Result<>();
 }
 
+/// Counts that could not be written down go with the next ones.
+void DeliveryJournal::take_back(std::map<Name, DeliveryUpdate> updates) {
+  for (auto& [name, update] : updates) {
+    auto [newer, fresh] = updates_.try_emplace(name, update);
+    if (fresh) continue;
+    newer->second.sent += update.sent;
+    newer->second.dropped += update.dropped;
+    if (!newer->second.succeeded) newer->second.failures += update.failures;
+    newer->second.succeeded = newer->second.succeeded || update.succeeded;
+  }
+}
+
 Task<std::vector<FailureCount>> DeliveryJournal::flush() {
   auto updates = std::exchange(updates_, {});
   auto kept = std::exchange(kept_, {});
@@ -161,7 +173,7 @@ Task<std::vector<FailureCount>> DeliveryJournal::flush() {
       std::erase_if(forgotten, [this](const auto& item) { return kept_.contains(item.first); });
       kept_.merge(kept);
       forgotten_.merge(forgotten);
-      updates_.merge(updates);
+      take_back(std::move(updates));
       holds_.insert(holds_.end(), holds.begin(), holds.end());
       co_return counts;
     }
@@ -172,14 +184,7 @@ Task<std::vector<FailureCount>> DeliveryJournal::flush() {
   auto recorded = co_await subscriptions_.record(std::move(rows));
   if (recorded) co_return std::move(*recorded);
   log::warn("counters of subscriptions could not be written down", {{"reason", recorded.error().message}});
-  for (auto& [name, update] : updates) {
-    auto [newer, fresh] = updates_.try_emplace(name, update);
-    if (fresh) continue;
-    newer->second.sent += update.sent;
-    newer->second.dropped += update.dropped;
-    if (!newer->second.succeeded) newer->second.failures += update.failures;
-    newer->second.succeeded = newer->second.succeeded || update.succeeded;
-  }
+  take_back(std::move(updates));
   co_return counts;
 }
 

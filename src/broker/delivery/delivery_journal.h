@@ -71,6 +71,7 @@ class DeliveryJournal {
   using Name = std::pair<TenantId, std::string>;
   using Place = std::pair<Name, std::int64_t>;
   DeliveryUpdate& update_of(TenantId tenant, const std::string& subscription);
+  void take_back(std::map<Name, DeliveryUpdate> updates);
   [[nodiscard]] Task<Result<>> write_pending(std::vector<PendingDelivery> kept, std::vector<Place> forgotten);
 
   db::Database& database_;

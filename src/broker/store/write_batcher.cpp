@@ -19,6 +19,7 @@ constexpr std::chrono::milliseconds kCommitPatience{3000};
 constexpr double kToLock = 0.5;
 constexpr double kToWrite = 0.7;
 
+constexpr std::string_view kTooMany = "too many writes are waiting";
 constexpr std::string_view kConnectionLost = "the connection to the database was lost; repeat the request";
 
 /// Worth another try as it is: the batch lost a race or its connection, and nothing of it was written.
@@ -57,7 +58,7 @@ WriteBatcher::WriteBatcher(db::Database& database, const TenantRules& rules, Opt
 
 Task<Result<ChangeOutcome>> WriteBatcher::submit(EntityChange change) {
   if (closed_) co_return fail(ErrorCode::busy, "the server is stopping");
-  if (queue_.size() >= options_.waiting) co_return fail(ErrorCode::busy, "too many writes are waiting");
+  if (!has_room(1)) co_return fail(ErrorCode::busy, std::string(kTooMany));
   auto start = [this, &change](Resume<Result<ChangeOutcome>> resume) {
     enqueue({std::move(change), std::move(resume), db::Deadline::in(options_.answer_time)});
   };
@@ -68,8 +69,8 @@ Task<Result<ChangeOutcome>> WriteBatcher::submit(EntityChange change) {
 Task<std::vector<Result<ChangeOutcome>>> WriteBatcher::submit_all(std::vector<EntityChange> changes) {
   using Outcomes = std::vector<Result<ChangeOutcome>>;
   if (changes.empty()) co_return Outcomes{};
-  Outcomes outcomes(changes.size(), Result<ChangeOutcome>(fail(ErrorCode::busy, "too many writes are waiting")));
-  if (closed_ || queue_.size() + changes.size() > options_.waiting) co_return outcomes;
+  Outcomes outcomes(changes.size(), Result<ChangeOutcome>(fail(ErrorCode::busy, std::string(kTooMany))));
+  if (closed_ || !has_room(changes.size())) co_return outcomes;
   std::size_t left = changes.size();
   const auto until = db::Deadline::in(options_.answer_time);
   auto start = [&](Resume<int> resume) {
@@ -90,6 +91,13 @@ Task<> WriteBatcher::close() {
   closed_ = true;
   queue_timer_.cancel();
   co_await scope_.join();
+}
+
+bool WriteBatcher::has_room(std::size_t changes) const {
+  if (queue_.size() + changes > options_.waiting) return false;
+  if (queue_.size() < options_.batch_size) return true;
+  const auto wait = rate_.time_for(queue_.size());
+  return !wait || *wait <= options_.longest_wait;
 }
 
 void WriteBatcher::enqueue(Pending pending) {
@@ -193,8 +201,14 @@ Task<> WriteBatcher::run(Batch batch) {
   meters_.changes->add(changes);
   const auto began = std::chrono::steady_clock::now();
   co_await commit_or_split(std::move(batch), 1);
+  const auto ended = std::chrono::steady_clock::now();
   --running_;
-  gather(changes, std::chrono::steady_clock::now() - began);
+  if (queue_.empty()) {
+    rate_.idle();
+  } else {
+    rate_.done(changes, ended);
+  }
+  gather(changes, ended - began);
   schedule();
   if (closed_ && queue_.empty()) queue_timer_.cancel();
 }

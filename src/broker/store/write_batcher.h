@@ -13,6 +13,7 @@
 #include "base/task_scope.h"
 #include "broker/entity_store.h"
 #include "broker/store/batch_gathering.h"
+#include "broker/store/service_rate.h"
 #include "broker/store/tenant_rules.h"
 #include "core/metrics.h"
 #include "db/database.h"
@@ -29,9 +30,12 @@ namespace machi::broker {
 class WriteBatcher {
  public:
   struct Options {
-    std::size_t batch_size = 128;             ///< changes in one transaction at most
-    std::size_t batches = 4;                  ///< running at once at most: the loop's write connections
-    std::size_t waiting = 16384;              ///< changes that wait at most; beyond: busy
+    std::size_t batch_size = 128;  ///< changes in one transaction at most
+    std::size_t batches = 4;       ///< running at once at most: the loop's write connections
+    std::size_t waiting = 16384;   ///< changes that wait at most; beyond: busy
+    /// Changes that would probably wait longer, behind a whole batch at least, are refused: under overload a quick
+    /// refusal serves a client better than an answer after seconds.
+    std::chrono::milliseconds longest_wait{1000};
     std::size_t grow_at = 32;                 ///< waiting changes for each further batch beside the first
     std::chrono::milliseconds slow_batch{2};  ///< a batch older than this lets the next one start at once (slow disks)
     /// After this a change has been answered, whatever the database does: refused while it is certain that nothing was
@@ -65,6 +69,7 @@ class WriteBatcher {
   };
   using Batch = std::vector<Pending>;
 
+  [[nodiscard]] bool has_room(std::size_t changes) const;
   void enqueue(Pending pending);
   void schedule();
   [[nodiscard]] std::chrono::steady_clock::time_point last_moment_to_begin(const Pending& pending) const;
@@ -98,6 +103,7 @@ class WriteBatcher {
   std::chrono::steady_clock::time_point last_start_{};
   BatchGathering gathering_;
   LoopTimer gathering_timer_;
+  ServiceRate rate_;
   bool scheduled_ = false;
   bool watching_ = false;
   bool closed_ = false;

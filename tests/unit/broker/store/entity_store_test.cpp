@@ -1,12 +1,15 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include "broker/store/postgres_entity_store.h"
 #include "unit/db/test_cluster.h"
 
 namespace machi::broker {
 namespace {
+
+using namespace asio::experimental::awaitable_operators;
 
 using db::testing::execute;
 
@@ -51,6 +54,14 @@ class EntityStoreTest : public testing::Test {
       c.attributes.push_back(std::move(a));
     }
     return c;
+  }
+
+  /// The code of the first error.
+  static Task<ErrorCode> write_until_refused(PostgresEntityStore& store) {
+    for (;;) {
+      auto outcome = co_await store.change(change(ChangeAction::upsert, "late", {{"a", "1"}}));
+      if (!outcome) co_return outcome.error().code;
+    }
   }
 
   static EntityChange located(ChangeAction action, const std::string& coordinates) {
@@ -280,6 +291,30 @@ TEST_F(EntityStoreTest, BeyondTheQueueWritesAreRefusedAtOnce) {
         EXPECT_EQ(outcomes[0].error().code, ErrorCode::busy);
       },
       options);
+}
+
+TEST_F(EntityStoreTest, WritesThatWouldWaitTooLongAreRefusedAndThoseThatWaitAreDone) {
+  execute(url_,
+          "create function slow() returns trigger language plpgsql as $$ begin perform pg_sleep(0.06); return null; "
+          "end $$");
+  execute(url_, "create trigger slow after insert on machi.change_log for each statement execute function slow()");
+  WriteBatcher::Options options;
+  options.batch_size = 2;
+  options.batches = 1;
+  options.longest_wait = std::chrono::milliseconds(50);
+  run(
+      [](PostgresEntityStore& store) -> Task<> {
+        std::vector<EntityChange> changes;
+        for (int i = 0; i < 14; ++i)
+          changes.push_back(change(ChangeAction::create, "r" + std::to_string(i), {{"a", "1"}}));
+        auto waiting = store.change_all(std::move(changes));
+        auto both = co_await (std::move(waiting) && write_until_refused(store));
+        const auto& [done, refusal] = both;
+        for (const auto& outcome : done) EXPECT_TRUE(outcome) << outcome.error().message;
+        EXPECT_EQ(refusal, ErrorCode::busy);
+      },
+      options);
+  EXPECT_EQ(execute(url_, "select count(*) from machi.entity where id like 'r%'"), "14");
 }
 
 }  // namespace
