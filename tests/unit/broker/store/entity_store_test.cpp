@@ -56,12 +56,27 @@ class EntityStoreTest : public testing::Test {
     return c;
   }
 
-  /// The code of the first error.
-  static Task<ErrorCode> write_until_refused(PostgresEntityStore& store) {
-    for (;;) {
-      auto outcome = co_await store.change(change(ChangeAction::upsert, "late", {{"a", "1"}}));
-      if (!outcome) co_return outcome.error().code;
+  /// Twenty changes in batches of two; one more when four batches have begun.
+  static Task<> one_too_many(PostgresEntityStore* store, const core::Counter* batches) {
+    std::vector<EntityChange> changes;
+    for (int i = 0; i < 20; ++i) changes.push_back(change(ChangeAction::create, "r" + std::to_string(i), {{"a", "1"}}));
+    auto waiting = store->change_all(std::move(changes));
+    auto both = co_await (std::move(waiting) && change_after(store, batches, 4));
+    const auto& [done, late] = both;
+    for (const auto& outcome : done) EXPECT_TRUE(outcome) << outcome.error().message;
+    EXPECT_FALSE(late);
+    if (!late) EXPECT_EQ(late.error().code, ErrorCode::busy);
+  }
+  static Task<Result<ChangeOutcome>> change_after(PostgresEntityStore* store, const core::Counter* batches,
+                                                  std::uint64_t begun) {
+    auto executor = co_await asio::this_coro::executor;
+    LoopTimer tick(executor);
+    while (batches->value() < begun) {
+      tick.expires_after(std::chrono::milliseconds(2));
+      co_await tick.async_wait(kUseTask);
     }
+    auto outcome = co_await store->change(change(ChangeAction::create, "late", {{"a", "1"}}));
+    co_return outcome;
   }
 
   static EntityChange located(ChangeAction action, const std::string& coordinates) {
@@ -302,19 +317,8 @@ TEST_F(EntityStoreTest, WritesThatWouldWaitTooLongAreRefusedAndThoseThatWaitAreD
   options.batch_size = 2;
   options.batches = 1;
   options.longest_wait = std::chrono::milliseconds(50);
-  run(
-      [](PostgresEntityStore& store) -> Task<> {
-        std::vector<EntityChange> changes;
-        for (int i = 0; i < 14; ++i)
-          changes.push_back(change(ChangeAction::create, "r" + std::to_string(i), {{"a", "1"}}));
-        auto waiting = store.change_all(std::move(changes));
-        auto both = co_await (std::move(waiting) && write_until_refused(store));
-        const auto& [done, refusal] = both;
-        for (const auto& outcome : done) EXPECT_TRUE(outcome) << outcome.error().message;
-        EXPECT_EQ(refusal, ErrorCode::busy);
-      },
-      options);
-  EXPECT_EQ(execute(url_, "select count(*) from machi.entity where id like 'r%'"), "14");
+  run([this](PostgresEntityStore& store) { return one_too_many(&store, &batches_); }, options);
+  EXPECT_EQ(execute(url_, "select count(*) from machi.entity"), "20");
 }
 
 }  // namespace
