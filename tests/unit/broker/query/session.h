@@ -15,9 +15,7 @@ namespace machi::broker::query {
 /// A blocking connection to a new database with all migrations; statements are planned with their parameters' values.
 class Session {
  public:
-  Session() : url_(db::testing::migrated_database()) {
-    connection_.reset(PQconnectdb(url_.c_str()));
-  }
+  Session() : url_(db::testing::migrated_database()) { connection_.reset(PQconnectdb(url_.c_str())); }
 
   using Row = std::vector<std::string>;
   std::vector<Row> run(const std::string& text, const db::Parameters& parameters = {}) {
