@@ -29,6 +29,7 @@ core::Actor operator_actor() {
 broker::WriteBatcher::Options patient_options() {
   broker::WriteBatcher::Options options;
   options.answer_time = std::chrono::minutes(10);
+  options.longest_wait = options.answer_time;
   return options;
 }
 

@@ -9,7 +9,7 @@ const db::Statement kHorizon{
     "log_horizon",
     "select pg_snapshot_xmin(pg_current_snapshot())::text, (extract(epoch from now()) * 1000000)::bigint"};
 const db::Statement kEpoch{"log_epoch", "select system_identifier from pg_control_system()"};
-// The bound of `recorded` leaves the planner a few partitions of the many.
+// The bound of `recorded` leaves a few partitions of the many to be looked into, in a plan that is made once.
 const db::Statement kRead{
     "log_read",
     "select sequence, transaction::text, recorded, kind, slot, tenant, entity_key, version, alterations, id, type, "

@@ -61,7 +61,7 @@ ConnectionHandle connect_blocking(const OpenOptions& options) {
     log::warn("cannot set up the session", {{"reason", reason_of(connection)}});
     return nullptr;
   }
-  // Allowed to root and to the owner of the process; without it only the order of work is another.
+  // Allowed to root and to the owner of the process; where it is not, slow queries are served like the others.
   constexpr int kNicer = 15;
   if (options.gives_way) setpriority(PRIO_PROCESS, static_cast<id_t>(PQbackendPID(connection.get())), kNicer);
   return connection;
