@@ -11,12 +11,19 @@ export async function pgbench(machi, script, { clients, seconds, last }) {
   return Number(/tps = ([\d.]+)/.exec(out)[1]);
 }
 
+const secondsOfTry = 3;
+
+/** How long `fastest` keeps the database busy. */
+export function secondsOfSearch(scripts, clientCounts) {
+  return scripts.length * clientCounts.length * secondsOfTry;
+}
+
 /** The script and client count that are fastest in a short try. */
 export async function fastest(machi, scripts, clientCounts, last) {
   let best = { rate: 0 };
   for (const script of scripts) {
     for (const clients of clientCounts) {
-      const rate = await pgbench(machi, script, { clients, seconds: 3, last });
+      const rate = await pgbench(machi, script, { clients, seconds: secondsOfTry, last });
       if (rate > best.rate) best = { rate, script, clients };
     }
   }
