@@ -30,7 +30,8 @@ core::LogConsumer::Options consumer_options(const std::string& node) {
 }
 
 std::vector<core::Job> jobs(db::Database& database, const std::string& url, const Configuration& configuration) {
-  std::vector<core::Job> all = core::upkeep_jobs(database, configuration.change_log.keep);
+  std::vector<core::Job> all =
+      core::upkeep_jobs(database, {.change_log = configuration.change_log.keep, .audit = configuration.audit.keep});
   for (core::Job& job : broker::upkeep_jobs(database, configuration.history.keep)) all.push_back(std::move(job));
   all.push_back(broker::attribute_index_job(database, url));
   return all;

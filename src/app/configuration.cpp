@@ -127,6 +127,7 @@ std::vector<Setting> Configuration::settings() {
        "rows of the change log older than this are dropped even if a consumer has not read them"},
       {"history.keep", &history.keep,
        "history of tenants and types without a retention of their own is kept this long; 0ms: for ever"},
+      {"audit.keep", &audit.keep, "audit records are kept this long; 0ms: for ever"},
       {"node.name", &node_name,
        "name of this node among those that share a database; empty: the one in node.name of the data folder, made at "
        "the "

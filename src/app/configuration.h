@@ -35,6 +35,9 @@ struct Configuration {
   struct Log {
     std::chrono::milliseconds keep{24LL * 3600 * 1000};
   } change_log;
+  struct Audit {
+    std::chrono::milliseconds keep{0};
+  } audit;
   std::string web_folder;
   std::string postgres_bin;
   std::string node_name;

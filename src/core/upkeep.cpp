@@ -16,6 +16,13 @@ const db::Statement kFinished{"upkeep_finished_partitions", R"(
     and (to_timestamp(substr(c.relname, 12), 'YYYYMMDDHH24') at time zone 'utc') + interval '2 hours' < now() at time zone 'utc'
   order by c.relname)"};
 
+const db::Statement kDrop{"upkeep_drop_partition", "select machi.drop_log_partition($1::text)"};
+
+constexpr std::int64_t kAuditStep = 5000;
+const db::Statement kExpireAudit{"upkeep_audit", R"(
+  delete from machi.audit where id in (
+    select id from machi.audit where recorded < now() - make_interval(secs => $1::float8) order by recorded limit $2::bigint))"};
+
 Task<Result<std::string>> make_partitions(db::Database* database) {
   std::vector<db::Call> calls;
   calls.push_back({&kPartitions});
@@ -47,19 +54,36 @@ Task<Result<std::string>> drop_partitions(db::Database* database, std::chrono::m
     if (!read) co_return fail(read.error());
     if (!*read && !overdue) continue;
     if (!*read) log::error("change log dropped before every consumer had read it", {{"partition", partition}});
-    auto gone = co_await database->slow("drop table machi." + partition, db::Parameters());
+    std::vector<db::Call> calls{{&kDrop}};
+    calls[0].parameters.add(partition);
+    auto gone = co_await database->transact(std::move(calls));
     if (!gone) co_return fail(gone.error());
     ++dropped;
   }
   co_return dropped > 0 ? std::to_string(dropped) + " partitions dropped" : std::string();
 }
 
+Task<Result<std::string>> expire_audit(db::Database* database, std::chrono::milliseconds keep) {
+  std::int64_t total = 0;
+  for (std::int64_t count = kAuditStep; count == kAuditStep; total += count) {
+    std::vector<db::Call> calls{{&kExpireAudit}};
+    calls[0].parameters.add(static_cast<double>(keep.count()) / 1000.0).add(kAuditStep);
+    auto done = co_await database->transact(std::move(calls));
+    if (!done) co_return fail(done.error());
+    count = (*done)[0].affected();
+  }
+  co_return total > 0 ? std::to_string(total) + " audit records removed" : std::string();
+}
+
 }  // namespace
 
-std::vector<Job> upkeep_jobs(db::Database& database, std::chrono::milliseconds keep) {
+std::vector<Job> upkeep_jobs(db::Database& database, Retention keep) {
   std::vector<Job> jobs;
   jobs.push_back({"log.partitions", "@every 5m", [&database] { return make_partitions(&database); }});
-  jobs.push_back({"log.drop", "@every 5m", [&database, keep] { return drop_partitions(&database, keep); }});
+  jobs.push_back({"log.drop", "@every 5m", [&database, keep] { return drop_partitions(&database, keep.change_log); }});
+  if (keep.audit.count() > 0) {
+    jobs.push_back({"audit.retention", "@every 1h", [&database, keep] { return expire_audit(&database, keep.audit); }});
+  }
   return jobs;
 }
 

@@ -12,8 +12,14 @@ namespace machi::core {
 /// so they are few; a write with a clock further ahead than they reach is refused.
 inline constexpr std::string_view kMakePartitions = "select machi.ensure_partitions(interval '6 hours')";
 
-/// The jobs that keep the change log in order: partitions made ahead, partitions dropped that every consumer has passed
-/// or that are older than `keep`.
-[[nodiscard]] std::vector<Job> upkeep_jobs(db::Database& database, std::chrono::milliseconds keep);
+/// How long rows stay.
+struct Retention {
+  std::chrono::milliseconds change_log;  ///< at most, whether every consumer has read them or not
+  std::chrono::milliseconds audit;       ///< 0: for ever
+};
+
+/// The jobs of what this folder keeps: partitions of the change log made ahead, and dropped when every consumer has
+/// passed them or they are too old; audit records deleted when they are too old.
+[[nodiscard]] std::vector<Job> upkeep_jobs(db::Database& database, Retention keep);
 
 }  // namespace machi::core
