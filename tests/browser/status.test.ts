@@ -25,6 +25,22 @@ test("the page shows that Machi runs, in Japanese first", async () => {
   expect(foreign).toEqual([]);
 });
 
+test("the time since the start is told in words of the language", async () => {
+  const { page } = await visit(`${url}/`);
+  const shown = async (): Promise<string | null> => page.locator(".facts dd").nth(1).textContent();
+  await page.route("**/version", (route) => route.fulfill({ json: { machi: { version: "1.0.0", uptime: "3 d, 0 h, 5 m, 6 s" } } }));
+  await page.reload();
+  await page.getByText("動いています").waitFor();
+  expect(await shown()).toBe("3日");
+  await page.route("**/version", (route) => route.fulfill({ json: { machi: { version: "1.0.0", uptime: "0 d, 1 h, 25 m, 6 s" } } }));
+  await page.reload();
+  await page.getByText("動いています").waitFor();
+  expect(await shown()).toBe("1時間25分");
+  await page.getByRole("button", { name: "English" }).click();
+  await page.getByRole("heading", { level: 1, name: "Status" }).waitFor();
+  expect(await shown()).toBe("1 h 25 min");
+});
+
 test("the data of a tenant are counted by type", async () => {
   const { page } = await visit(`${url}/`);
   await page.getByLabel("テナント（Fiware-Service）").fill(tenant);

@@ -2,7 +2,8 @@
 
 export interface Version {
   version: string;
-  uptime: string;
+  /** Seconds since the start; absent if the answer does not tell it in its usual form. */
+  uptime?: number;
 }
 
 export interface EntityType {
@@ -44,13 +45,21 @@ async function get(path: string, headers: Record<string, string> = {}): Promise<
   }
 }
 
+/** Seconds of "1 d, 2 h, 3 m, 4 s", as GET /version writes it. */
+function seconds(uptime: unknown): number | undefined {
+  const parts = typeof uptime === "string" ? /^(\d+) d, (\d+) h, (\d+) m, (\d+) s$/.exec(uptime) : null;
+  if (!parts) return undefined;
+  const [days = 0, hours = 0, minutes = 0, rest = 0] = parts.slice(1).map(Number);
+  return ((days * 24 + hours) * 60 + minutes) * 60 + rest;
+}
+
 /** GET /version: one object named after the product. */
 export async function readVersion(): Promise<Version> {
   const { body } = await get("/version");
   const product = isRecord(body) ? Object.values(body).find(isRecord) : undefined;
   if (typeof product?.["version"] !== "string") throw new ApiError(200);
-  const uptime = product["uptime"];
-  return { version: product["version"], uptime: typeof uptime === "string" ? uptime : "" };
+  const uptime = seconds(product["uptime"]);
+  return { version: product["version"], ...(uptime !== undefined && { uptime }) };
 }
 
 function entityType(value: unknown): EntityType {

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "preact/hooks";
 import type { JSX } from "preact";
 import { ApiError, type EntityTypes, type Version, readTypes, readVersion } from "./api.ts";
+import { duration } from "./duration.ts";
 import { LanguageChoice } from "./language_choice.tsx";
 import { useLanguage } from "./language.ts";
 import { TenantForm } from "./tenant_form.tsx";
@@ -81,10 +82,10 @@ function State(props: { loaded: Loaded | undefined; words: Texts; refresh: () =>
         <dl class="facts">
           <dt>{words.version}</dt>
           <dd>{loaded.version.version}</dd>
-          {loaded.version.uptime !== "" && (
+          {loaded.version.uptime !== undefined && (
             <>
               <dt>{words.uptime}</dt>
-              <dd>{loaded.version.uptime}</dd>
+              <dd>{duration(loaded.version.uptime, words.units)}</dd>
             </>
           )}
         </dl>

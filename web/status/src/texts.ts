@@ -1,5 +1,7 @@
 /** The words of the page in each language. やさしい日本語 is for children, elders and those who learn Japanese. */
 
+import type { Units } from "./duration.ts";
+
 export const languages = ["ja", "easy", "en"] as const;
 export type Language = (typeof languages)[number];
 
@@ -16,6 +18,7 @@ export interface Texts {
   reading: string;
   version: string;
   uptime: string;
+  units: Units;
   data: string;
   tenant: string;
   tenantHelp: string;
@@ -49,6 +52,7 @@ const ja: Texts = {
   reading: "読み込んでいます",
   version: "バージョン",
   uptime: "連続稼働時間",
+  units: { day: "日", hour: "時間", minute: "分", second: "秒", gap: "" },
   data: "データ",
   tenant: "テナント（Fiware-Service）",
   tenantHelp: "空欄のときは、既定のテナントを表示します。",
@@ -82,6 +86,7 @@ const easy: Texts = {
   reading: "よんでいます",
   version: "バージョン",
   uptime: "うごいている 時間",
+  units: { day: "日", hour: "時間", minute: "分", second: "秒", gap: " " },
   tenant: "グループの 名前（Fiware-Service）",
   tenantHelp: "書かないときは、はじめの グループを 見せます。",
   show: "データを 見る",
@@ -114,6 +119,7 @@ const en: Texts = {
   reading: "Loading",
   version: "Version",
   uptime: "Up for",
+  units: { day: " d", hour: " h", minute: " min", second: " s", gap: " " },
   data: "Data",
   tenant: "Tenant (Fiware-Service)",
   tenantHelp: "Leave empty for the default tenant.",
