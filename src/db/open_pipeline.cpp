@@ -1,12 +1,12 @@
 #include "db/open_pipeline.h"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <boost/asio/post.hpp>
 
 #include "base/log.h"
 #include "db/blocking_jobs.h"
+#include "db/give_way.h"
 #include "db/sqlstate.h"
 
 namespace machi::db {
@@ -61,9 +61,6 @@ ConnectionHandle connect_blocking(const OpenOptions& options) {
     log::warn("cannot set up the session", {{"reason", reason_of(connection)}});
     return nullptr;
   }
-  // Allowed to root and to the owner of the process; where it is not, slow queries are served like the others.
-  constexpr int kNicer = 15;
-  if (options.gives_way) setpriority(PRIO_PROCESS, static_cast<id_t>(PQbackendPID(connection.get())), kNicer);
   return connection;
 }
 
@@ -102,9 +99,14 @@ void open_pipeline(Loop& loop, OpenOptions options,
   opening->begin(options.timeout);
   auto work = [&loop, options = std::move(options), opening, guard = asio::make_work_guard(loop)]() mutable {
     ConnectionHandle connection = connect_blocking(options);
-    asio::post(loop, [&loop, connection = std::move(connection), opening = std::move(opening)]() mutable {
+    const bool gives_way = options.gives_way;
+    asio::post(loop, [&loop, gives_way, connection = std::move(connection), opening = std::move(opening)]() mutable {
       std::shared_ptr<Pipeline> pipeline;
-      if (connection && !opening->is_over()) pipeline = Pipeline::start(loop, std::move(connection));
+      if (connection && !opening->is_over()) {
+        const pid_t server_process = PQbackendPID(connection.get());
+        pipeline = Pipeline::start(loop, std::move(connection));
+        if (gives_way) give_way(loop, pipeline, server_process);
+      }
       opening->end(std::move(pipeline));
     });
   };

@@ -1,8 +1,10 @@
 #include "db/database.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <fstream>
 #include <numeric>
 
 #include <boost/asio/redirect_error.hpp>
@@ -143,6 +145,39 @@ TEST(Database, SlowQueriesTakeRunTimeSqlAndHaveATimeLimit) {
     EXPECT_EQ(code_of(late), ErrorCode::timeout);
     auto plans = co_await database.slow("show plan_cache_mode", Parameters());
     EXPECT_EQ(plans->text(0, 0), "force_custom_plan");
+    co_await database.close();
+  });
+}
+
+/// The priority that the kernel's scheduler gives to the session of a process among the others, as /proc tells it.
+std::string session_priority(std::int64_t process) {
+  std::ifstream file(fmt::format("/proc/{}/autogroup", process));
+  std::string name;
+  std::string word;
+  std::string nice;
+  file >> name >> word >> nice;
+  return nice;
+}
+
+TEST(Database, SlowQueriesOfAServerOnThisMachineGiveWay) {
+  on_loop([](Loop& loop) -> Task<> {
+    DatabaseOptions here = options();
+    here.on_this_machine = true;
+    Database database(loop, here);
+    auto slow = co_await database.slow("select pg_backend_pid()", Parameters());
+    auto read = co_await database.read(kBackend, Parameters());
+    EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(slow->integer(0, 0))), 15);
+    EXPECT_EQ(getpriority(PRIO_PROCESS, static_cast<id_t>(read->integer(0, 0))), 0);
+    // Kernels without sessions that count have no such file.
+    const std::string ordinary = session_priority(read->integer(0, 0));
+    if (!ordinary.empty()) {
+      asio::steady_timer pause(loop);
+      for (int tries = 0; tries < 500 && session_priority(slow->integer(0, 0)) == ordinary; ++tries) {
+        pause.expires_after(10ms);
+        co_await pause.async_wait(asio::use_awaitable_t<Loop::executor_type>{});
+      }
+      EXPECT_EQ(session_priority(slow->integer(0, 0)), "15");
+    }
     co_await database.close();
   });
 }
