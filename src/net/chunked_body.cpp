@@ -117,18 +117,18 @@ ChunkedBody::Progress ChunkedBody::feed(std::string_view bytes, std::string& bod
   while (!is_complete_) {
     if (state_ == State::data) used += read_data(bytes.substr(used), body);
     if (state_ == State::data) return {Step::need_more, used};
-    const auto end = bytes.find('\n', used);
-    if (end == std::string_view::npos) {
-      const std::size_t most = state_ == State::data_end ? 1 : limits_.header_bytes;
-      if (bytes.size() - used <= most) return {Step::need_more, used};
+    // Judged by the line, not by what has arrived of it, so that the answer does not depend on how the bytes are split.
+    const std::string_view line = bytes.substr(used, bytes.substr(used).find('\n'));
+    const bool has_end = used + line.size() < bytes.size();
+    if (line.size() > (state_ == State::data_end ? 1 : limits_.header_bytes)) {
       if (state_ == State::data_end)
         refused(400, "a chunk is longer than its size");
       else
         refused(431, "the header of a chunk is too large");
       return {Step::refused, used};
     }
-    const std::string_view line = bytes.substr(used, end - used);
-    used = end + 1;
+    if (!has_end) return {Step::need_more, used};
+    used += line.size() + 1;
     if (!read_line(line, body.size())) return {Step::refused, used};
   }
   return {Step::complete, used};

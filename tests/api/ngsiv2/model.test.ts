@@ -165,6 +165,16 @@ row("number rendering", () => {
     expect((await client.get("/v2/entities/A/attrs/a/value")).text).toBe(`[${Object.values(numbers).join(",")}]`);
   });
 
+  test("a plain number of more digits than 64 bits hold is one of JSON afterwards", async () => {
+    const client = newClient();
+    expectStatus(await client.post("/v2/entities", '{"id":"A","type":"T","a":{"value":1}}'), 201);
+    const put = await client.put("/v2/entities/A/attrs/a/value", "-28442284282844228424", { "Content-Type": "text/plain" });
+    expectStatus(put, 204);
+    const { text } = await client.get("/v2/entities/A/attrs/a/value");
+    expect(text).toContain("e+19");
+    expect(JSON.parse(text)).toBe(Number("-28442284282844228424"));
+  });
+
   test("what is beyond a double is refused", async () => {
     const answer = await newClient().post("/v2/entities", '{"id":"A","type":"T","a":{"value":1e999}}');
     expect(answer.status).toBe(400);

@@ -52,7 +52,13 @@ TEST(JsonWriter, WritesNumbersShortestAndReadsThemBack) {
   EXPECT_EQ(text(-0.5), "-0.5");
   EXPECT_EQ(text(0.1), "0.1");
   EXPECT_EQ(text(std::numeric_limits<double>::infinity()), "null");
-  EXPECT_EQ(Json::parse(text(1.7976931348623157e308))->as_number(), 1.7976931348623157e308);
+  EXPECT_EQ(text(18446744073709551616.0), "1.8446744073709552e+19");
+  for (const double v : {1.7976931348623157e308, 9.2233720368547758e18, -9.2233720368547758e18, 9.2233720368547748e18,
+                         1.8446744073709552e19, 2.844228228428284e+20, -2.8e19, 1e15, 1e16, 1e17, 1e18, 5e-324}) {
+    const auto back = Json::parse(text(v));
+    ASSERT_TRUE(back) << text(v);
+    EXPECT_EQ(back->as_number(), v) << text(v);
+  }
 }
 
 TEST(JsonWriter, InsertsCommasAndEscapes) {

@@ -117,6 +117,13 @@ const std::vector<Refused> kRefused = {
      413},
     {"endless chunk extension",
      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;" + std::string(600, 'a'), 431},
+    {"too long a chunk extension",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;" + std::string(600, 'a') +
+         "\r\nabc\r\n0\r\n\r\n",
+     431},
+    {"too long a trailer field, and not a valid one",
+     "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX" + std::string(600, '(') + "\r\n\r\n",
+     431},
     {"trailer that sets a length",
      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 3\r\n\r\n", 400},
     {"trailer without a colon", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nnonsense\r\n\r\n",
