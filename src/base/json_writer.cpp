@@ -70,8 +70,7 @@ void JsonWriter::append_number(std::string& out, double v) {
     append_integer(out, static_cast<std::int64_t>(v));
     return;
   }
-  // Without an exponent, these would read as integers that do not fit into 64 bits, and no JSON reader has to take
-  // such.
+  // Without an exponent they read as integers beyond 64 bits, which no JSON reader has to take.
   const bool needs_exponent = v < -9223372036854775808.0 || v >= 18446744073709551616.0;  // -2^63, 2^64
   char buffer[32];
   const auto end = needs_exponent ? std::to_chars(buffer, buffer + sizeof buffer, v, std::chars_format::scientific).ptr

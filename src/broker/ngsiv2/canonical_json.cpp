@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <unordered_set>
 #include <vector>
 
@@ -36,12 +39,43 @@ std::string_view find_duplicate(const std::vector<std::string_view>& names, bool
   return {};
 }
 
+template <typename Integer>
+bool fits(std::string_view digits) {
+  Integer value{};
+  return std::from_chars(digits.data(), digits.data() + digits.size(), value).ec == std::errc{};
+}
+
+/// Puts an exponent behind integers beyond 64 bits, so that the parser reads the nearest double instead of refusing the
+/// body. All else stays as it is, valid or not.
+std::string with_exponents(std::string_view body) {
+  std::string out;
+  out.reserve(body.size() + 16);
+  bool in_string = false;
+  for (std::size_t at = 0; at < body.size();) {
+    const auto length = in_string ? 0 : std::min(body.find_first_not_of("-+.0123456789eE", at), body.size()) - at;
+    if (length > 0) {
+      const std::string_view number = body.substr(at, length);
+      out += number;
+      const bool is_integer = number.find_first_not_of("0123456789", number.starts_with('-') ? 1 : 0) == number.npos;
+      if (is_integer && !fits<std::int64_t>(number) && !fits<std::uint64_t>(number)) out += "e0";
+      at += length;
+      continue;
+    }
+    const char c = body[at++];
+    out += c;
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\' && at < body.size()) out += body[at++];
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<element> parse_body(std::string_view body) {
   static thread_local simdjson::dom::parser parser;
   element root;
-  const auto error = parser.parse(body.data(), body.size()).get(root);
+  auto error = parser.parse(body.data(), body.size()).get(root);
+  if (error == simdjson::NUMBER_ERROR) error = parser.parse(with_exponents(body)).get(root);
   if (error == simdjson::DEPTH_ERROR) return errors::too_deep();
   if (error) return errors::broken_json();
   return root;

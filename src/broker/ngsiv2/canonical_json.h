@@ -8,8 +8,8 @@
 
 namespace machi::broker::ngsiv2 {
 
-/// Parses a request body. The result lives until the next call on this thread. Errors: parse_error, in the words of
-/// errors::broken_json and errors::too_deep.
+/// Parses a request body. Integers beyond 64 bits are read as the nearest double. The result lives until the next call
+/// on this thread. Errors: parse_error, in the words of errors::broken_json and errors::too_deep.
 [[nodiscard]] Result<simdjson::dom::element> parse_body(std::string_view body);
 /// The same for a body that must be an object.
 [[nodiscard]] Result<simdjson::dom::object> parse_object(std::string_view body);

@@ -165,6 +165,21 @@ row("number rendering", () => {
     expect((await client.get("/v2/entities/A/attrs/a/value")).text).toBe(`[${Object.values(numbers).join(",")}]`);
   });
 
+  test("integers beyond 64 bits become the nearest double, and others keep their digits beside them", async () => {
+    const client = newClient();
+    const values = String.raw`[9223372036854775807,28442284282844228424,-28442284282844228424,"28442284282844228424\"28442284282844228424",-9223372036854775809]`;
+    expectStatus(await client.post("/v2/entities", `{"id":"A","type":"T","a":{"value":${values}}}`), 201);
+    const { text } = await client.get("/v2/entities/A/attrs/a/value");
+    expect(text).toBe(String.raw`[9223372036854775807,2.844228428284423e+19,-2.844228428284423e+19,"28442284282844228424\"28442284282844228424",-9223372036854775808]`);
+  });
+
+  test("what is no number stays refused, however long", async () => {
+    for (const wrong of ["028442284282844228424", "28442284282844228424e", "-", "284422842828442284241.", "1e0e0"]) {
+      const answer = await newClient().post("/v2/entities", `{"id":"A","type":"T","a":{"value":${wrong}}}`);
+      expect([wrong, answer.status]).toEqual([wrong, 400]);
+    }
+  });
+
   test("a plain number of more digits than 64 bits hold is one of JSON afterwards", async () => {
     const client = newClient();
     expectStatus(await client.post("/v2/entities", '{"id":"A","type":"T","a":{"value":1}}'), 201);
