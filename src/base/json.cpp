@@ -3,6 +3,8 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <unordered_set>
+#include <vector>
 
 #include "base/json_writer.h"
 
@@ -44,12 +46,23 @@ simdjson::dom::parser& thread_parser() {
   return parser;
 }
 
+std::vector<const Json::Member*> by_name(const Json::Object& members) {
+  std::vector<const Json::Member*> sorted;
+  sorted.reserve(members.size());
+  for (const Json::Member& member : members) sorted.push_back(&member);
+  std::ranges::stable_sort(sorted, {}, [](const Json::Member* m) -> const std::string& { return m->first; });
+  return sorted;
+}
+
+/// Members mostly stand in the same order; where they do not, each is looked up in sorted ones: clients send objects of
+/// any size.
 bool objects_equal(const Json::Object& a, const Json::Object& b) {
+  if (std::ranges::equal(a, b, {}, &Json::Member::first, &Json::Member::first)) {
+    return std::ranges::equal(a, b, {}, &Json::Member::second, &Json::Member::second);
+  }
   if (a.size() != b.size()) return false;
-  return std::ranges::all_of(a, [&](const Json::Member& m) {
-    const auto it = std::ranges::find(b, m.first, &Json::Member::first);
-    return it != b.end() && it->second == m.second;
-  });
+  return std::ranges::equal(by_name(a), by_name(b),
+                            [](const Json::Member* x, const Json::Member* y) { return *x == *y; });
 }
 
 }  // namespace
@@ -144,10 +157,10 @@ std::string Json::duplicate_key() const {
     }
   }
   if (is_object()) {
-    const Object& members = as_object();
-    for (auto it = members.begin(); it != members.end(); ++it) {
-      if (std::any_of(members.begin(), it, [&](const Member& m) { return m.first == it->first; })) return it->first;
-      if (auto name = it->second.duplicate_key(); !name.empty()) return name;
+    std::unordered_set<std::string_view> seen;
+    for (const auto& [name, child] : as_object()) {
+      if (!seen.insert(name).second) return name;
+      if (auto inner = child.duplicate_key(); !inner.empty()) return inner;
     }
   }
   return {};

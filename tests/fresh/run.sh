@@ -40,6 +40,8 @@ carry() {
 
 make_root() {
   local archive security
+  # The root of a system is open to every account; mktemp's folder is not.
+  chmod 755 "$folder"
   archive=$(mirror)
   security=${archive%/}-security
   debootstrap --variant=minbase "$suite" "$folder" "$archive" >"$folder.debootstrap.log"

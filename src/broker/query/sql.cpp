@@ -1,5 +1,7 @@
 #include "broker/query/sql.h"
 
+#include <map>
+
 #include "broker/query/sql_builder.h"
 
 namespace machi::broker::query {
@@ -28,9 +30,32 @@ std::string selector_sql(const EntitySelector& selector, SqlBuilder& sql) {
   return tests.empty() ? "true" : fmt::format("{}", fmt::join(tests, " and "));
 }
 
+bool is_open(const Pattern& pattern) {
+  return !pattern || pattern->is_universal();
+}
+
+/// Selectors that differ in their ids only become one: clients ask for thousands of entities by id, and each
+/// alternative of a condition is planned by itself.
+std::vector<EntitySelector> merged(const std::vector<EntitySelector>& selectors) {
+  std::vector<EntitySelector> result;
+  std::map<std::vector<std::string>, std::size_t> by_types;  // place in `result`
+  for (const EntitySelector& selector : selectors) {
+    if (selector.ids.empty() || !is_open(selector.id_pattern) || !is_open(selector.type_pattern)) {
+      result.push_back(selector);
+      continue;
+    }
+    const auto [place, is_new] = by_types.try_emplace(selector.types, result.size());
+    if (is_new)
+      result.push_back(selector);
+    else
+      result[place->second].ids.insert(result[place->second].ids.end(), selector.ids.begin(), selector.ids.end());
+  }
+  return result;
+}
+
 void add_selectors(const Query& query, std::string& where, SqlBuilder& sql) {
   std::vector<std::string> tests;
-  for (const EntitySelector& selector : query.selectors) tests.push_back(selector_sql(selector, sql));
+  for (const EntitySelector& selector : merged(query.selectors)) tests.push_back(selector_sql(selector, sql));
   if (tests.empty() || (tests.size() == 1 && tests.front() == "true")) return;
   if (tests.size() == 1) {
     where += fmt::format(" and {}", tests.front());

@@ -64,6 +64,15 @@ row("POST /v2/op/update", () => {
 });
 
 row("POST /v2/op/query", () => {
+  test("thousands of entities may be asked for by id", async () => {
+    const client = newClient();
+    for (const id of ["N7", "N2999"]) expectStatus(await client.post("/v2/entities", { id, type: id === "N7" ? "T" : "U" }), 201);
+    const ids = Array.from({ length: 3000 }, (_, i) => `N${i}`);
+    const found = async (entities: unknown[]): Promise<unknown> => (await client.post("/v2/op/query?options=keyValues", { entities })).json;
+    expect(await found(ids.map((id) => ({ id })))).toEqual([{ id: "N7", type: "T" }, { id: "N2999", type: "U" }]);
+    expect(await found([...ids.map((id) => ({ id, type: "U" })), { idPattern: "^x" }])).toEqual([{ id: "N2999", type: "U" }]);
+  });
+
   const entities = [
     { id: "A", type: "T", a: number(1, { m: meta(1), k: meta(2) }), b: text("x") },
     { id: "B", type: "T", a: number(2) },

@@ -42,6 +42,18 @@ TEST(Json, DuplicateKeyNamesTheFirstOneAtAnyDepth) {
   EXPECT_EQ(Json::parse(R"({"a":{"x":1},"b":{"x":2}})")->duplicate_key(), "");
 }
 
+TEST(Json, ManyMembersAreComparedInSortedOrderAndCheckedOnce) {
+  Json::Object forth;
+  for (int i = 0; i < 200'000; ++i) forth.emplace_back("member" + std::to_string(i), Json(std::int64_t{i}));
+  Json::Object back(forth.rbegin(), forth.rend());
+  EXPECT_EQ(Json(forth), Json(back));
+  EXPECT_EQ(Json(forth).duplicate_key(), "");
+  back.back().second = Json(std::int64_t{-1});
+  EXPECT_NE(Json(forth), Json(back));
+  forth.push_back(forth.front());
+  EXPECT_EQ(Json(forth).duplicate_key(), "member0");
+}
+
 TEST(JsonWriter, WritesNumbersShortestAndReadsThemBack) {
   const auto text = [](double v) {
     std::string out;

@@ -244,7 +244,7 @@ EntitySelector RandomData::selector() {
 
 Query RandomData::query() {
   Query out{.tenant = {1}};
-  for (std::size_t i = one_in(3) ? 1 + below(2) : 0; i > 0; --i) out.selectors.push_back(selector());
+  for (std::size_t i = one_in(3) ? 1 + below(4) : 0; i > 0; --i) out.selectors.push_back(selector());
   if (one_in(5)) out.scope.paths = {pick(std::vector<std::string>{"/", "/a", "/a/#", "/#"})};
   if (one_in(20)) out.scope.paths.emplace_back("/ab");
   if (below(4) != 0) out.q = *parse_q(q_text(false));
