@@ -23,6 +23,7 @@ fi
 sql -d "$database" >/dev/null <<'SQL' || true
 set client_min_messages = warning;
 truncate machi.entity, machi.entity_geometry, machi.removed_entity, machi.change_log, machi.history, machi.subscription,
-  machi.pending_delivery, machi.registration, machi.consumer, machi.node, machi.resource, machi.tenant restart identity;
+  machi.pending_delivery, machi.registration, machi.consumer, machi.node, machi.resource, machi.secret_key,
+  machi.tenant restart identity;
 insert into machi.tenant (name) values ('');
 SQL
